@@ -1,0 +1,13 @@
+# Everything comes from Debian 12 packages; scripts/setup installs them.
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(date REQUIRED)
+find_package(zstd REQUIRED)
+if(HIKAE_TESTS)
+  find_package(GTest REQUIRED)
+endif()

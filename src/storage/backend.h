@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "concurrency/stop.h"
+
+namespace hikae {
+
+// The kinds of files of a repository. Storage knows where each kind lies, not what is in it.
+//   config       config
+//   key …        keys/NAME, locks/NAME, snapshots/NAME, index/NAME
+//   pack         data/NN/NAME, NN = first two digits of NAME
+//   policy …     hikae/policies/NAME, hikae/evidence/NAME, hikae/forgotten/NAME: ours, ignored by
+//   restic
+enum class FileType { config, key, lock, snapshot, index, pack, policy, evidence, forgotten };
+
+struct FileHandle {
+  FileType type = FileType::config;
+  std::string name;  // 64 hex digits; empty for config
+  bool operator==(const FileHandle&) const = default;
+};
+// "data/3f/3fa2…", relative to the repository; for messages and for backends with paths.
+std::string path_of(const FileHandle& handle);
+
+struct FileInfo {
+  std::string name;
+  std::uint64_t size = 0;
+  std::optional<Instant> modified;  // absent where the store does not tell
+};
+
+struct Space {
+  std::uint64_t free_bytes = 0;
+  std::uint64_t total_bytes = 0;
+};
+
+// One repository's place. Any number of threads may call any method at once. What every backend
+// must give:
+//   - durability: when save() returns, the file survives a power cut;
+//   - atomicity: a file is seen whole under its name or not at all;
+//   - read-after-write: load, size and list see a saved file at once.
+// Errors: not_found for an absent file, no_space, read_only, permission, timeout, io;
+// Error::retry() tells whether trying again can help. Each blocking call ends with Cancelled when
+// `stop` is requested.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // For people: credentials are left out.
+  virtual std::string location() const = 0;
+  // How many calls at once are useful.
+  virtual std::size_t connections() const = 0;
+
+  // Makes the repository's folders, where the store has folders. Idempotent.
+  virtual void create_layout(const StopToken& stop) = 0;
+  // True when nothing at all is stored at this place (it may not even exist); init refuses
+  // otherwise.
+  virtual bool is_empty(const StopToken& stop) = 0;
+
+  // Stores `pieces`, one after another, as one file. Fails with already_exists rather than replace
+  // a file.
+  virtual void save(const FileHandle& file,
+                    const std::vector<ByteView>& pieces,
+                    const StopToken& stop) = 0;
+  void save(const FileHandle& file, ByteView content, const StopToken& stop) {
+    save(file, std::vector<ByteView>{content}, stop);
+  }
+
+  // The whole file.
+  virtual Bytes load(const FileHandle& file, const StopToken& stop) = 0;
+  // Exactly out.size() bytes from `offset`; a file that ends before throws Error{corrupt}.
+  virtual void load_range(const FileHandle& file,
+                          std::uint64_t offset,
+                          MutableByteView out,
+                          const StopToken& stop) = 0;
+
+  // Size in bytes; nullopt when there is no such file.
+  virtual std::optional<std::uint64_t> size(const FileHandle& file, const StopToken& stop) = 0;
+  // All files of a kind, in no order. Names that are not 64 hex digits (temporary files) are left
+  // out.
+  virtual void list(FileType type,
+                    const std::function<void(const FileInfo&)>& visit,
+                    const StopToken& stop) = 0;
+  // Removing what is not there is not an error.
+  virtual void remove(const FileHandle& file, const StopToken& stop) = 0;
+
+  // Temporary files that killed runs left behind and that are older than `age` are removed. Returns
+  // their number.
+  virtual std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) = 0;
+
+  // Where the store can tell.
+  virtual std::optional<Space> space() { return std::nullopt; }
+};
+
+}  // namespace hikae
