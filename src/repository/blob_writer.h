@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/units.h"
+#include "concurrency/task_group.h"
+#include "repository/repository.h"
+
+namespace hikae {
+
+// One bit per destination of a run.
+using DestinationSet = std::uint32_t;
+
+// Which destination lacks what; also the input of BlobWriter.
+struct BlobTarget {
+  Repository* repository = nullptr;
+  const Index* index = nullptr;
+};
+
+enum class Compression { automatic, off, max };
+
+struct BlobWriterOptions {
+  std::uint64_t pack_size = 16 * kMiB;
+  Compression compression = Compression::automatic;
+};
+
+// What one thread needs to hash, compress and seal without allocating each time.
+struct BlobScratch {
+  explicit BlobScratch(Compression compression);
+  format::Compressor compressor;
+  Compression compression;
+  Bytes compressed;
+  Bytes sealed;
+};
+
+struct BlobWriterTotals {
+  std::uint64_t data_blobs = 0;
+  std::uint64_t tree_blobs = 0;
+  std::uint64_t bytes = 0;         // before compression
+  std::uint64_t bytes_packed = 0;  // as stored
+};
+
+// Stores blobs in one or several repositories: each blob is hashed and compressed once, sealed once
+// per master key, put into a pack once per set of destinations that lack it, and that pack is
+// uploaded to each of them. Each destination commits on its own: packs first, then the index files
+// that name them. One that fails is given up and the others go on; when all have failed, save()
+// throws the first failure. Thread-safe: any number of threads may save(), each with a scratch of
+// its own.
+class BlobWriter {
+ public:
+  // The targets must outlive the writer. REQUIRES: 1 to 32 targets, all opened read-write.
+  BlobWriter(std::vector<BlobTarget> targets,
+             const BlobWriterOptions& options,
+             const Clock& clock,
+             const StopToken& stop);
+  // Stops the uploads; what is not finished is lost, which costs nothing but space.
+  ~BlobWriter();
+
+  struct Saved {
+    BlobId id;
+    // True when no destination needed it.
+    bool known = true;
+    std::uint64_t bytes_packed = 0;
+  };
+  Saved save(format::BlobType type, ByteView plaintext, BlobScratch& scratch);
+
+  // The live destinations that neither have the blob nor will get it in this run.
+  DestinationSet lacking(format::BlobType type, const BlobId& id);
+  // Destinations that still work.
+  DestinationSet live() const;
+
+  // Stores all that is pending, packs before index. Afterwards every blob that was saved is durable
+  // and indexed in each destination that is still live. Throws the first failure when none is left.
+  // Call once.
+  void finish();
+
+  std::optional<Error> failure(std::size_t destination) const;
+  BlobWriterTotals totals() const;
+  // Bytes of packs that each destination has stored durably, for progress.
+  std::uint64_t bytes_stored(std::size_t destination) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hikae

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// restic's locks, honoured both ways. The problem: two programs, perhaps on two machines, and a
+// store without compare-and-swap. The protocol: list the others; write mine; wait until a writer
+// who listed before I wrote must be visible (200 ms); list again; on a conflict remove mine. A lock
+// is refreshed every 5 minutes by writing a new file and then deleting the old one. A lock blocks
+// until it is cleared, so a dead one is cleared without a human when
+//   - it has not been refreshed for 30 minutes, or
+//   - its boot_id and pid_ns are this machine's and its process is gone.
+// Hostname and pid alone prove nothing: containers share them.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "repository/repository.h"
+
+namespace hikae {
+
+enum class LockMode { shared, exclusive };
+
+inline constexpr std::chrono::minutes kLockRefreshInterval{5};
+inline constexpr std::chrono::minutes kLockStaleAfter{30};
+
+struct LockRecord {
+  LockId id;
+  format::Lock lock;
+};
+
+struct LockOptions {
+  // How long to wait for others (--retry-lock).
+  std::chrono::seconds retry_for{0};
+  // The moment between writing and listing again; tests shorten it.
+  std::chrono::milliseconds settle{200};
+};
+
+// Whether the holder is certainly gone. Pure but for asking whether the process exists, which is
+// injected.
+bool is_stale(const format::Lock& lock,
+              const Identity& me,
+              Instant now,
+              const std::function<bool(std::int64_t pid)>& process_exists);
+
+std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop);
+
+// A lock that is held. Thread-safe. release() removes the file; the destructor does so too, without
+// reporting.
+class RepositoryLock {
+ public:
+  // Throws Error{locked} that names the holder and since when; the destination refusing writes
+  // gives read_only or permission, which reading verbs may go on without.
+  static std::unique_ptr<RepositoryLock> acquire(Repository& repository,
+                                                 LockMode mode,
+                                                 const Identity& identity,
+                                                 const Clock& clock,
+                                                 const LockOptions& options,
+                                                 Log& log,
+                                                 const StopToken& stop);
+  ~RepositoryLock();
+  RepositoryLock(const RepositoryLock&) = delete;
+  RepositoryLock& operator=(const RepositoryLock&) = delete;
+
+  // Throws Error{lock_lost} unless the lock file is still there. Called before a snapshot and
+  // before each deletion.
+  void confirm(const StopToken& stop);
+  // Writes a new lock file, then deletes the old. Throws lock_lost when the old one is gone or too
+  // old.
+  void refresh(const StopToken& stop);
+  // Refreshes until stopped; throws what refresh() throws. To be run as a task.
+  void keep_fresh(const StopToken& stop);
+  void release() noexcept;
+
+ private:
+  RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock);
+  struct State;
+  Repository& repository_;
+  const Clock& clock_;
+  std::unique_ptr<State> state_;
+};
+
+// Removes stale locks (hikae unlock), or all of them. Returns what was removed.
+enum class UnlockScope { stale, all };
+std::vector<LockRecord> unlock(Repository& repository,
+                               UnlockScope scope,
+                               const Identity& me,
+                               const Clock& clock,
+                               const StopToken& stop);
+
+}  // namespace hikae

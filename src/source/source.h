@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "format/node.h"
+
+namespace hikae {
+
+// An item that could not be read, or not as it should be. Data, not an exception: the run goes on
+// and says so.
+struct ItemError {
+  enum class Kind {
+    unreadable,  // left out, or recorded without content
+    changed,   // changed while it was read, each time; what was stored may be no state it ever had
+    metadata,  // content is stored; an attribute could not be read
+  };
+  Kind kind = Kind::unreadable;
+  std::string path;
+  Text message;
+};
+
+// Takes item errors from any thread.
+class ItemErrorSink {
+ public:
+  virtual ~ItemErrorSink() = default;
+  virtual void report(ItemError error) = 0;
+};
+
+// One entry of a folder: its metadata as the snapshot will hold it, without content or subtree.
+struct SourceEntry {
+  format::Node node;
+  std::string path;  // as the source names it, for messages and for opening
+};
+
+// A file's content, read from front to end by one thread.
+class SourceFile {
+ public:
+  virtual ~SourceFile() = default;
+  // At most out.size() bytes; 0 at the end. Throws Error.
+  virtual std::size_t read(MutableByteView out) = 0;
+  // The metadata of what was opened, as of now: before reading it may differ from the entry, and
+  // when it differs after reading, the file changed while it was read.
+  virtual format::Node stat() = 0;
+};
+
+// One folder. Objects are small (no open handle is kept between calls), so that many may wait their
+// turn; each is used by one thread at a time. The source outlives its folders and files.
+class SourceDirectory {
+ public:
+  virtual ~SourceDirectory() = default;
+  // The entries to store, ascending by raw name, after exclusion. Unreadable entries go to `errors`
+  // and are left out. Throws Error when the folder itself cannot be read.
+  virtual std::vector<SourceEntry> read(ItemErrorSink& errors) = 0;
+  // REQUIRES: entry.node.type == dir, and it came from this folder's read().
+  virtual std::unique_ptr<SourceDirectory> open_directory(const SourceEntry& entry) = 0;
+  // REQUIRES: entry.node.type == file. Throws Error.
+  virtual std::unique_ptr<SourceFile> open_file(const SourceEntry& entry) = 0;
+};
+
+// What becomes nodes and streams. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Checks the guards (missing, empty, not mounted) and returns the snapshot's root, whose entries
+  // are the first components of the paths. Throws Error not_found, empty_source or not_mounted:
+  // never an empty backup.
+  virtual std::unique_ptr<SourceDirectory> open_root() = 0;
+  // For the snapshot file.
+  virtual std::vector<std::string> paths() const = 0;
+  virtual std::vector<std::string> excludes() const = 0;
+};
+
+}  // namespace hikae
