@@ -36,7 +36,11 @@ class Cipher {
   // Appends the sealed form of `plaintext` (a fresh random iv) to `out`, opens it again from there
   // and compares, so that a bit flipped by memory or CPU is caught before it is stored. Throws
   // Error{corrupt} in that case.
+  // `out` is as before if anything throws; `plaintext` must not lie in `out`.
   void seal(ByteView plaintext, Bytes& out) const;
+
+  // Throws Error{corrupt} unless `sealed` opens to exactly `plaintext`; what seal() ends with.
+  void verify(ByteView plaintext, ByteView sealed) const;
 
   // Returns the plaintext. Throws Error{corrupt} if `sealed` is too short, its tag is wrong or its
   // iv is all zero.
