@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace hikae {
+namespace {
+
+TEST(Text, RendersInTheLanguageAsked) {
+  EXPECT_EQ(render(text("base.cancelled"), Language::en), "Interrupted.");
+  EXPECT_EQ(render(text("base.cancelled"), Language::ja), "中断されました。");
+}
+
+TEST(Text, LosesNoArgumentOfAnUnknownKey) {
+  const Text unknown = text("nowhere.at_all", {{"path", "/etc/x"}, {"reason", "gone"}});
+  EXPECT_EQ(render(unknown, Language::ja), "nowhere.at_all path=/etc/x reason=gone");
+}
+
+// Any entry with placeholders shows how they are replaced, whatever the catalogue says today.
+TEST(Text, ReplacesEachPlaceholderByItsArgument) {
+  int seen = 0;
+  for (const CatalogueEntry& entry : catalogue()) {
+    const std::size_t open = entry.en.find('{');
+    if (open == std::string_view::npos) continue;
+    const std::string name(entry.en.substr(open + 1, entry.en.find('}', open) - open - 1));
+    const std::string with = render(text(entry.key, {{name, "{kept} as it is"}}), Language::en);
+    EXPECT_NE(with.find("{kept} as it is"), std::string::npos) << with;
+    EXPECT_EQ(with.find("{" + name + "}"), std::string::npos) << with;
+    const std::string without = render(text(entry.key), Language::en);
+    EXPECT_EQ(without, entry.en) << "a missing argument leaves its placeholder to be seen";
+    ++seen;
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST(ChooseLanguage, TakesTheFirstThatIsSet) {
+  EXPECT_EQ(choose_language({std::nullopt, std::nullopt}), Language::en);
+  EXPECT_EQ(choose_language({"ja"}), Language::ja);
+  EXPECT_EQ(choose_language({std::nullopt, "ja_JP.UTF-8", "C"}), Language::ja);
+  EXPECT_EQ(choose_language({"en", "ja_JP.UTF-8"}), Language::en);
+  EXPECT_EQ(choose_language({"", "ja_JP.UTF-8"}), Language::ja) << "an empty variable is unset";
+  EXPECT_EQ(choose_language({"C.UTF-8", "ja_JP"}), Language::en);
+}
+
+}  // namespace
+}  // namespace hikae
