@@ -30,6 +30,15 @@ class BoundedQueue {
     return true;
   }
 
+  // Never waits: false, and `item` untouched, when there is no room or the queue is closed.
+  bool try_push(T& item) {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || items_.size() >= capacity_) return false;
+    items_.push_back(std::move(item));
+    not_empty_.notify_one();
+    return true;
+  }
+
   // Waits for an item. nullopt when the queue is closed and empty. Throws Cancelled when a stop is
   // requested.
   std::optional<T> pop(const StopToken& stop) {

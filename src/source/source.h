@@ -49,8 +49,9 @@ class SourceFile {
   virtual format::Node stat() = 0;
 };
 
-// One folder. Objects are small (no open handle is kept between calls), so that many may wait their
-// turn; each is used by one thread at a time. The source outlives its folders and files.
+// One folder. Objects are small (no open handle is kept between calls), so that many may wait
+// their turn. After read() has returned, open_directory() and open_file() may be called from several
+// threads at once. The source outlives its folders, and a folder outlives the files opened from it.
 class SourceDirectory {
  public:
   virtual ~SourceDirectory() = default;

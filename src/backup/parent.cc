@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/parent.h"
+
+namespace hikae {
+
+std::vector<format::Node> ParentTrees::load(const std::optional<BlobId>& subtree,
+                                            const StopToken& stop) const {
+  if (!subtree) return {};
+  for (const BackupTarget& target : targets_) {
+    if (!target.index->has(format::BlobType::tree, *subtree)) continue;
+    try {
+      return format::decode_tree(
+          target.repository->load_blob(*target.index, format::BlobType::tree, *subtree, stop));
+    } catch (const Error& error) {
+      log_.warning(text(
+          "backup.parent_tree_unreadable",
+          {{"tree", subtree->short_hex()}, {"place", target.repository->backend().location()}}));
+    }
+  }
+  return {};
+}
+
+bool is_unchanged(const format::Node& before, const format::Node& now, ChangeDetection changes) {
+  if (changes == ChangeDetection::force_read || before.type != format::NodeType::file) return false;
+  if (before.size != now.size || !before.mtime.same_instant(now.mtime)) return false;
+  if (changes == ChangeDetection::ignore_inode) return true;
+  if (before.inode != now.inode) return false;
+  return changes == ChangeDetection::ignore_ctime || before.ctime.same_instant(now.ctime);
+}
+
+}  // namespace hikae

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "backup/pipeline.h"
+
+namespace hikae {
+
+// The parent snapshot's trees, read from whichever target has them. Thread-safe.
+class ParentTrees {
+ public:
+  ParentTrees(const std::vector<BackupTarget>& targets, Log& log) : targets_(targets), log_(log) {}
+  // Nodes in name order. A tree that no target can give is reported once and treated as empty: its
+  // files are read.
+  std::vector<format::Node> load(const std::optional<BlobId>& subtree, const StopToken& stop) const;
+
+ private:
+  const std::vector<BackupTarget>& targets_;
+  Log& log_;
+};
+
+// Whether `now` may be taken to hold what `before` held, judged by metadata alone.
+bool is_unchanged(const format::Node& before, const format::Node& now, ChangeDetection changes);
+
+}  // namespace hikae

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/stages.h"
+
+namespace hikae {
+namespace {
+
+using format::BlobType;
+using format::Node;
+using format::NodeType;
+
+// Both lists are sorted by raw name, so one pass finds every pair.
+class ParentNodes {
+ public:
+  explicit ParentNodes(std::vector<Node> nodes) : nodes_(std::move(nodes)) {}
+  Node* find(const std::string& name) {
+    while (next_ < nodes_.size() && nodes_[next_].name < name) ++next_;
+    return next_ < nodes_.size() && nodes_[next_].name == name ? &nodes_[next_] : nullptr;
+  }
+
+ private:
+  std::vector<Node> nodes_;
+  std::size_t next_ = 0;
+};
+
+// Whether every chunk can still be had from some destination; remembers which destinations lack
+// one.
+bool content_is_reachable(BackupState& state, const std::vector<BlobId>& content) {
+  const DestinationSet live = state.writer.live();
+  DestinationSet incomplete = 0;
+  for (const BlobId& id : content) {
+    const DestinationSet lacking = state.writer.lacking(BlobType::data, id);
+    if (lacking == live) return false;
+    incomplete |= lacking;
+  }
+  if (incomplete != 0) state.incomplete |= incomplete;
+  return true;
+}
+
+// Takes the content of an unchanged file from the parent; false when it must be read.
+bool take_from_parent(BackupState& state, Node& node, Node* before) {
+  if (before == nullptr || !is_unchanged(*before, node, state.plan.changes)) return false;
+  if (!content_is_reachable(state, before->content)) return false;
+  node.content = std::move(before->content);
+  ++state.counters.files_unmodified;
+  ++state.counters.files;
+  state.counters.bytes += node.size;
+  ++state.progress.files_done;
+  state.progress.bytes_done += node.size;
+  return true;
+}
+
+void scan_file(BackupState& state,
+               const std::shared_ptr<Folder>& folder,
+               std::size_t slot,
+               Node* before,
+               BlobScratch& scratch,
+               const StopToken& stop) {
+  Node& node = folder->entry(slot).node;
+  ++state.progress.files_found;
+  state.progress.bytes_found += node.size;
+  if (take_from_parent(state, node, before)) {
+    finish_entry(state, folder, scratch);
+    return;
+  }
+  const bool existed = before != nullptr && before->type == NodeType::file;
+  state.files.push({folder, slot, existed}, stop);
+}
+
+std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,
+                                       std::size_t slot,
+                                       const Node* before) {
+  std::optional<BlobId> parent_subtree;
+  if (before != nullptr && before->type == NodeType::dir) parent_subtree = before->subtree;
+  return std::make_shared<Folder>(
+      folder, slot, folder->directory().open_directory(folder->entry(slot)), parent_subtree);
+}
+
+void scan_folder(BackupState& state,
+                 const std::shared_ptr<Folder>& folder,
+                 BlobScratch& scratch,
+                 const StopToken& stop) {
+  try {
+    folder->set_entries(folder->directory().read(state.errors));
+  } catch (const Error& error) {
+    // The root's failure is the source's; a folder's below is an item's, and the folder is left
+    // out, as restic does.
+    if (!folder->above()) throw;
+    const SourceEntry& entry = folder->above()->entry(folder->slot_above());
+    state.errors.report({ItemError::Kind::unreadable, entry.path, error.message()});
+    leave_out_entry(state, folder->above(), folder->slot_above(), scratch);
+    return;
+  }
+  ParentNodes parent(state.parents.load(folder->parent_subtree(), stop));
+  std::vector<std::shared_ptr<Folder>> subfolders;
+  for (std::size_t slot = 0; slot < folder->entries().size(); ++slot) {
+    Node& node = folder->entry(slot).node;
+    Node* before = parent.find(node.name);
+    if (node.type == NodeType::dir) {
+      subfolders.push_back(open_subfolder(folder, slot, before));
+    } else if (node.type == NodeType::file) {
+      scan_file(state, folder, slot, before, scratch, stop);
+    } else {
+      finish_entry(state, folder, scratch);
+    }
+  }
+  // The first subfolder ends up on top, so that the walk follows the order of names.
+  for (auto subfolder = subfolders.rbegin(); subfolder != subfolders.rend(); ++subfolder) {
+    state.folders.push(std::move(*subfolder));
+  }
+  if (folder->release_scan()) complete_folder(state, folder, scratch);
+}
+
+}  // namespace
+
+void scan_folders(BackupState& state, const StopToken& stop) {
+  BlobScratch scratch(state.plan.blobs.compression);
+  while (auto folder = state.folders.pop(stop)) {
+    throw_if_stopped(stop);
+    scan_folder(state, folder, scratch, stop);
+  }
+}
+
+}  // namespace hikae

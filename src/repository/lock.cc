@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "repository/lock.h"
+
+#include <algorithm>
+
+#include "concurrency/guarded.h"
+#include "os/process.h"
+
+namespace hikae {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Waits on nothing but time and the stop.
+void sleep_for(std::chrono::nanoseconds duration, const StopToken& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+  throw_if_stopped(stop);
+}
+
+LockId save_lock(Repository& repository, const format::Lock& lock, const StopToken& stop) {
+  return id_cast<LockId>(repository.save_unpacked(FileType::lock, format::encode(lock), stop));
+}
+
+void remove_lock(Repository& repository, const LockId& id, const StopToken& stop) {
+  repository.backend().remove({FileType::lock, id.hex()}, stop);
+}
+
+Error locked_by(const LockRecord& other, const Backend& backend) {
+  return Error(ErrorCode::locked,
+               text("repository.locked",
+                    {{"place", backend.location()},
+                     {"host", other.lock.hostname},
+                     {"user", other.lock.username},
+                     {"pid", std::to_string(other.lock.pid)},
+                     {"since", format::to_rfc3339(other.lock.time)}}),
+               Retry::after_backoff)
+      .with_hint(text("repository.locked_hint"));
+}
+
+// The first lock that stands in the way; stale ones are removed on sight, and said so.
+std::optional<LockRecord> find_conflict(Repository& repository,
+                                        LockMode mode,
+                                        const LockId* mine,
+                                        const Identity& me,
+                                        const Clock& clock,
+                                        Log& log,
+                                        const StopToken& stop) {
+  for (LockRecord& other : load_locks(repository, stop)) {
+    if (mine != nullptr && other.id == *mine) continue;
+    if (is_stale(other.lock, me, clock.now(), process_exists)) {
+      remove_lock(repository, other.id, stop);
+      log.warning(text("repository.stale_lock_removed",
+                       {{"host", other.lock.hostname},
+                        {"pid", std::to_string(other.lock.pid)},
+                        {"since", format::to_rfc3339(other.lock.time)},
+                        {"place", repository.backend().location()}}));
+      continue;
+    }
+    if (mode == LockMode::exclusive || other.lock.exclusive) return std::move(other);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_stale(const format::Lock& lock,
+              const Identity& me,
+              Instant now,
+              const std::function<bool(std::int64_t pid)>& process_exists) {
+  if (now - format::to_instant(lock.time) > kLockStaleAfter) return true;
+  const bool judged_here = !lock.boot_id.empty() && !lock.pid_ns.empty() &&
+                           lock.boot_id == me.boot_id && lock.pid_ns == me.pid_ns;
+  return judged_here && !process_exists(lock.pid);
+}
+
+std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop) {
+  std::vector<FileInfo> files;
+  repository.backend().list(
+      FileType::lock, [&](const FileInfo& file) { files.push_back(file); }, stop);
+  std::vector<LockRecord> locks;
+  for (const FileInfo& file : files) {
+    if (file.size == 0) continue;  // a write that a power cut left behind; restic ignores it too
+    try {
+      const std::string json = repository.load_unpacked(FileType::lock, file.name, stop);
+      locks.push_back({*LockId::parse(file.name), format::decode_lock(json)});
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::not_found) throw;  // released since the listing
+    }
+  }
+  return locks;
+}
+
+struct RepositoryLock::State {
+  LockId id;
+  format::Lock lock;
+  bool held = true;
+  std::mutex mutex;  // guards all of the above
+};
+
+RepositoryLock::RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock)
+    : repository_(repository), clock_(clock), state_(std::make_unique<State>()) {
+  state_->lock = std::move(lock);
+}
+
+std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
+                                                        LockMode mode,
+                                                        const Identity& identity,
+                                                        const Clock& clock,
+                                                        const LockOptions& options,
+                                                        Log& log,
+                                                        const StopToken& stop) {
+  format::Lock content;
+  content.exclusive = mode == LockMode::exclusive;
+  content.hostname = identity.hostname;
+  content.username = identity.username;
+  content.pid = identity.pid;
+  content.uid = identity.uid;
+  content.gid = identity.gid;
+  content.boot_id = identity.boot_id;
+  content.pid_ns = identity.pid_ns;
+
+  const auto deadline = clock.steady_now() + options.retry_for;
+  auto pause = milliseconds(500);
+  while (true) {
+    auto conflict = find_conflict(repository, mode, nullptr, identity, clock, log, stop);
+    if (!conflict) {
+      content.time = format::to_timestamp(clock.now());
+      std::unique_ptr<RepositoryLock> held(new RepositoryLock(repository, content, clock));
+      held->state_->id = save_lock(repository, content, stop);
+      // Somebody who listed before my file was there has written his own by now.
+      sleep_for(options.settle, stop);
+      conflict = find_conflict(repository, mode, &held->state_->id, identity, clock, log, stop);
+      if (!conflict) return held;
+      held->release();
+    }
+    if (clock.steady_now() >= deadline) throw locked_by(*conflict, repository.backend());
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock.steady_now());
+    sleep_for(std::min(pause, std::max(left, milliseconds(1))), stop);
+    pause = std::min(pause * 2, milliseconds(60'000));
+  }
+}
+
+RepositoryLock::~RepositoryLock() {
+  release();
+}
+
+void RepositoryLock::confirm(const StopToken& stop) {
+  const std::lock_guard guard(state_->mutex);
+  if (!state_->held || !repository_.backend().size({FileType::lock, state_->id.hex()}, stop)) {
+    throw Error(ErrorCode::lock_lost,
+                text("repository.lock_lost", {{"place", repository_.backend().location()}}))
+        .with_hint(text("repository.lock_lost_hint"));
+  }
+}
+
+void RepositoryLock::refresh(const StopToken& stop) {
+  confirm(stop);
+  const std::lock_guard guard(state_->mutex);
+  const Instant now = clock_.now();
+  // After so long a silence (a suspended machine) others may have cleared the lock and begun to
+  // delete.
+  if (now - format::to_instant(state_->lock.time) > kLockStaleAfter) {
+    throw Error(ErrorCode::lock_lost,
+                text("repository.lock_lost", {{"place", repository_.backend().location()}}))
+        .with_hint(text("repository.lock_lost_hint"));
+  }
+  state_->lock.time = format::to_timestamp(now);
+  const LockId renewed = save_lock(repository_, state_->lock, stop);
+  const LockId old = std::exchange(state_->id, renewed);
+  remove_lock(repository_, old, stop);
+}
+
+void RepositoryLock::keep_fresh(const StopToken& stop) {
+  try {
+    while (true) {
+      sleep_for(kLockRefreshInterval, stop);
+      refresh(stop);
+    }
+  } catch (const Cancelled&) {
+    // The ordinary end: the work that needed the lock is done.
+  }
+}
+
+void RepositoryLock::release() noexcept {
+  try {
+    const std::lock_guard guard(state_->mutex);
+    if (!state_->held) return;
+    state_->held = false;
+    remove_lock(repository_, state_->id, StopToken());
+  } catch (...) {  // noexcept edge: a lock that stays goes stale by itself, and its process is gone
+  }
+}
+
+std::vector<LockRecord> unlock(Repository& repository,
+                               UnlockScope scope,
+                               const Identity& me,
+                               const Clock& clock,
+                               const StopToken& stop) {
+  std::vector<LockRecord> removed;
+  for (LockRecord& record : load_locks(repository, stop)) {
+    if (scope == UnlockScope::stale && !is_stale(record.lock, me, clock.now(), process_exists))
+      continue;
+    remove_lock(repository, record.id, stop);
+    removed.push_back(std::move(record));
+  }
+  return removed;
+}
+
+}  // namespace hikae
