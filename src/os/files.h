@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace hikae::os {
+
+enum class IfExists { fail, replace };
+
+struct WriteOptions {
+  mode_t mode = 0600;  // of the finished file, whatever the umask; 0600 while it is being written
+  IfExists if_exists = IfExists::fail;
+};
+
+// Writes `pieces`, one after another, as the file `name` in `folder`, so that it is seen whole or
+// not at all and survives a power cut once this returns: temporary name in the same folder, write,
+// fsync, rename, fsync of the folder. A file system that knows no fsync or chmod is accepted.
+// Throws Error{already_exists} with IfExists::fail; after any error nothing is left under `name`
+// that was not there before, and no temporary file.
+void write_file_durably(int folder,
+                        const std::string& name,
+                        const std::vector<ByteView>& pieces,
+                        const WriteOptions& options);
+// The same by path; the folder must exist.
+void write_file_durably(const std::string& path,
+                        const std::vector<ByteView>& pieces,
+                        const WriteOptions& options);
+
+// What write_file_durably puts between a file's name and random hex digits.
+inline constexpr std::string_view kTemporaryMark = "-tmp-";
+
+// Makes what happened to a folder's entries durable. File systems that know no fsync of folders are
+// accepted.
+void sync_folder(int folder);
+
+// The whole file. Throws Error{invalid_argument} if it is longer than `limit` bytes.
+Bytes read_file(const std::string& path, std::size_t limit);
+
+// Creates the folder and missing parents with `mode` (less the umask), durably. What exists stays
+// as it is. Throws Error{already_exists} when something else bears the name.
+void ensure_directory(const std::string& path, mode_t mode);
+
+struct DiskSpace {
+  std::uint64_t free_bytes = 0;  // for ordinary users
+  std::uint64_t total_bytes = 0;
+};
+// Of the file system that holds `path`.
+DiskSpace free_space(const std::string& path);
+
+// True when `path` (links followed) is the root of a mount, bind mounts included; false when it
+// does not exist.
+bool is_mount_point(const std::string& path);
+
+}  // namespace hikae::os

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace hikae::os {
+
+struct ProcessRequest {
+  std::vector<std::string> argv;  // argv[0] is looked up in PATH; no shell is involved
+  std::optional<std::vector<std::string>> environment;  // "NAME=value"; absent: this process's own
+  std::string input;                                    // given to its standard input
+  std::optional<std::chrono::milliseconds> timeout;
+  std::size_t output_limit = std::size_t{16} << 20U;  // bytes of output and of errors each
+};
+
+struct ProcessResult {
+  int exit_code = 0;  // 128 + signal number when a signal ended it
+  std::string output;
+  std::string errors;
+};
+
+// Runs a program to its end. It inherits no descriptor but the three standard ones, no blocked or
+// ignored signal, and has a process group of its own, which is killed when the timeout passes
+// (Error{timeout}), when it writes more than output_limit (Error{io}) or when `stop` is requested
+// (Cancelled). Throws Error when the program cannot be started; any exit code is a result. Messages
+// name argv[0] only, since arguments may hold secrets.
+ProcessResult run_process(const ProcessRequest& request, const std::stop_token& stop = {});
+
+// Changes with each boot; empty where the kernel does not tell.
+std::string boot_id();
+// "pid:[4026531836]": process ids mean something only within one such namespace. Empty where the
+// kernel does not tell.
+std::string pid_namespace();
+// False for a process that is gone or has ended (a zombie), in this namespace.
+bool process_exists(pid_t pid);
+
+}  // namespace hikae::os

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <stop_token>
+
+#include "os/fd.h"
+
+namespace hikae::os {
+
+// A descriptor that becomes readable when `stop` is requested, so that poll() ends.
+class StopFd {
+ public:
+  explicit StopFd(const std::stop_token& stop);
+  int get() const { return fd_.get(); }
+
+ private:
+  struct Signal {
+    int fd;
+    void operator()() const noexcept;
+  };
+  Fd fd_;
+  std::stop_callback<Signal> callback_;  // last: gone before the descriptor is closed
+};
+
+}  // namespace hikae::os

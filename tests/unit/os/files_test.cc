@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/files.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "support/temp_dir.h"
+
+namespace hikae::os {
+namespace {
+
+using hikae::testing::TempDir;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+  return names;
+}
+
+unsigned mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(stat(path.c_str(), &status), 0);
+  return status.st_mode & 07777U;
+}
+
+TEST(WriteFileDurably, WritesAllPiecesWithTheMode) {
+  const TempDir dir;
+  write_file_durably(dir / "a", {as_bytes("one "), as_bytes(""), as_bytes("two")}, {.mode = 0440});
+  EXPECT_EQ(hikae::testing::read_file(dir / "a"), "one two");
+  EXPECT_EQ(mode_of(dir / "a"), 0440U);
+  EXPECT_THAT(names_in(dir.path()), ElementsAre("a"));
+}
+
+TEST(WriteFileDurably, DoesNotReplaceUnlessAsked) {
+  const TempDir dir;
+  write_file_durably(dir / "a", {as_bytes("old")}, {});
+  try {
+    write_file_durably(dir / "a", {as_bytes("new")}, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::already_exists);
+  }
+  EXPECT_EQ(hikae::testing::read_file(dir / "a"), "old");
+  write_file_durably(dir / "a", {as_bytes("new")}, {.if_exists = IfExists::replace});
+  EXPECT_EQ(hikae::testing::read_file(dir / "a"), "new");
+  EXPECT_THAT(names_in(dir.path()), ElementsAre("a"));
+}
+
+// Files of this process may not grow beyond a limit: a write fails in the middle.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(WriteFileDurably, LeavesNothingWhenTheWriteFailsMidway) {
+  const TempDir dir;
+  const std::string content(64 * 1024, 'x');
+  {
+    const FileSizeLimit limit(16 * 1024);
+    EXPECT_THROW(write_file_durably(dir / "a", {as_bytes(content)}, {}), Error);
+  }
+  EXPECT_THAT(names_in(dir.path()), IsEmpty());
+}
+
+TEST(WriteFileDurably, KeepsTheOldFileWhenReplacingFailsMidway) {
+  const TempDir dir;
+  write_file_durably(dir / "a", {as_bytes("old")}, {});
+  const std::string content(64 * 1024, 'x');
+  {
+    const FileSizeLimit limit(16 * 1024);
+    EXPECT_THROW(
+        write_file_durably(dir / "a", {as_bytes(content)}, {.if_exists = IfExists::replace}),
+        Error);
+  }
+  EXPECT_EQ(hikae::testing::read_file(dir / "a"), "old");
+  EXPECT_THAT(names_in(dir.path()), ElementsAre("a"));
+}
+
+TEST(WriteFileDurably, MissingFolderIsNotFound) {
+  try {
+    write_file_durably("/nowhere/a", {as_bytes("x")}, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
+  }
+}
+
+TEST(ReadFile, ReadsUpToItsLimit) {
+  const TempDir dir;
+  hikae::testing::write_file(dir / "a", "12345");
+  EXPECT_EQ(as_text(read_file(dir / "a", 5)), "12345");
+  EXPECT_THROW(read_file(dir / "a", 4), Error);
+  hikae::testing::write_file(dir / "empty", "");
+  EXPECT_TRUE(read_file(dir / "empty", 0).empty());
+}
+
+TEST(ReadFile, ReadsFilesWithoutSize) {
+  EXPECT_FALSE(read_file("/proc/self/mountinfo", 1U << 24U).empty());
+  const std::string status(as_text(read_file("/proc/self/status", 1U << 20U)));
+  EXPECT_NE(status.find("VmRSS"), std::string::npos);
+}
+
+TEST(EnsureDirectory, MakesParentsAndKeepsWhatIsThere) {
+  const TempDir dir;
+  ensure_directory(dir / "a/b/c/", 0700);
+  EXPECT_TRUE(fs::is_directory(dir / "a/b/c"));
+  EXPECT_EQ(mode_of(dir / "a/b"), 0700U);
+  ASSERT_EQ(chmod((dir / "a/b").c_str(), 0750), 0);
+  ensure_directory(dir / "a/b/c", 0700);
+  EXPECT_EQ(mode_of(dir / "a/b"), 0750U);
+  hikae::testing::write_file(dir / "file", "");
+  EXPECT_THROW(ensure_directory(dir / "file", 0700), Error);
+  EXPECT_THROW(ensure_directory(dir / "file/below", 0700), Error);
+}
+
+TEST(FreeSpace, IsPlausible) {
+  const TempDir dir;
+  const DiskSpace space = free_space(dir.path().string());
+  EXPECT_GT(space.total_bytes, 0U);
+  EXPECT_LE(space.free_bytes, space.total_bytes);
+  EXPECT_THROW(free_space("/nowhere"), Error);
+}
+
+TEST(IsMountPoint, KnowsMountsFromFolders) {
+  const TempDir dir;
+  EXPECT_TRUE(is_mount_point("/"));
+  EXPECT_TRUE(is_mount_point("/proc"));
+  EXPECT_FALSE(is_mount_point(dir.path().string()));
+  EXPECT_FALSE(is_mount_point(dir / "missing"));
+}
+
+TEST(IsMountPoint, KnowsBindMountsOfTheSameFileSystem) {
+  const TempDir dir;
+  ensure_directory(dir / "from", 0700);
+  ensure_directory(dir / "to here", 0700);
+  if (mount((dir / "from").c_str(), (dir / "to here").c_str(), nullptr, MS_BIND, nullptr) != 0)
+    GTEST_SKIP() << "bind mounts are not permitted here: " << std::strerror(errno);
+  EXPECT_TRUE(is_mount_point(dir / "to here"));
+  EXPECT_FALSE(is_mount_point(dir / "from"));
+  EXPECT_EQ(umount((dir / "to here").c_str()), 0);
+}
+
+}  // namespace
+}  // namespace hikae::os
