@@ -1,0 +1,1 @@
+hikae_fuzz(chunker MODULES chunker base)
