@@ -110,11 +110,13 @@ struct BlobWriter::Impl {
 
   DestinationSet missing_in(BlobType type, const BlobId& id) const;
   DestinationSet claim(BlobType type, const BlobId& id);
-  std::uint64_t store(BlobType type,
-                      const BlobId& id,
-                      ByteView plaintext,
-                      DestinationSet lacking,
-                      BlobScratch& scratch);
+  std::uint64_t store(PackedBlob blob, ByteView body, DestinationSet lacking, BlobScratch& scratch);
+  std::uint64_t compress_and_store(BlobType type,
+                                   const BlobId& id,
+                                   ByteView plaintext,
+                                   DestinationSet lacking,
+                                   BlobScratch& scratch);
+  void count(BlobType type, std::uint64_t bytes, std::uint64_t packed);
   void add_to_pack(const PackSlot& slot, PackedBlob blob, ByteView sealed);
   void dispatch(const PackSlot& slot, OpenPack open);
   void upload(std::size_t number, const StopToken& stop);
@@ -128,6 +130,7 @@ struct BlobWriter::Impl {
   std::vector<std::unique_ptr<Destination>> destinations;
   std::vector<KeyGroup> groups;
   std::atomic<DestinationSet> live{0};
+  bool all_version2 = true;
   std::array<Guarded<ClaimedBlobs>, kShards> claimed;
   Guarded<std::map<PackSlot, OpenPack>> open_packs;
   Guarded<BlobWriterTotals> totals;
@@ -142,6 +145,7 @@ BlobWriter::Impl::Impl(std::vector<BlobTarget> targets,
   for (const BlobTarget& target : targets) {
     const DestinationSet bit = DestinationSet{1} << destinations.size();
     live |= bit;
+    all_version2 = all_version2 && target.repository->config().version >= 2;
     destinations.push_back(std::make_unique<Destination>(*target.repository, *target.index));
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const KeyGroup& other) {
       return other.cipher->key() == target.repository->cipher().key();
@@ -182,39 +186,49 @@ DestinationSet BlobWriter::Impl::claim(BlobType type, const BlobId& id) {
   return mine;
 }
 
-std::uint64_t BlobWriter::Impl::store(BlobType type,
-                                      const BlobId& id,
-                                      ByteView plaintext,
+// Puts one sealed form per key group into the packs of the destinations that lack the blob.
+std::uint64_t BlobWriter::Impl::store(PackedBlob blob,
+                                      ByteView body,
                                       DestinationSet lacking,
                                       BlobScratch& scratch) {
-  PackedBlob blob;
-  blob.id = id;
-  blob.type = type;
   std::uint64_t packed = 0;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const DestinationSet receivers = lacking & groups[i].members;
     if (receivers == 0) continue;
-    // Version 1 has no compression; trees of version 2 are always compressed, as restic does.
-    const std::size_t first = static_cast<std::size_t>(__builtin_ctz(receivers));
-    const bool version2 = destinations[first]->repository.config().version >= 2;
-    const bool wanted = version2 && !plaintext.empty() &&
-                        (type == BlobType::tree || scratch.compression != Compression::off);
-    ByteView body = plaintext;
-    blob.uncompressed_length = 0;
-    if (wanted) {
-      if (scratch.compressed.empty()) scratch.compressor.compress(plaintext, scratch.compressed);
-      // What does not shrink is stored as it is: it reads faster, and readers take both forms.
-      if (type == BlobType::tree || scratch.compressed.size() < plaintext.size()) {
-        body = scratch.compressed;
-        blob.uncompressed_length = static_cast<std::uint32_t>(plaintext.size());
-      }
-    }
     scratch.sealed.clear();
     groups[i].cipher->seal(body, scratch.sealed);
     packed += scratch.sealed.size();
-    add_to_pack({i, receivers, type}, blob, scratch.sealed);
+    add_to_pack({i, receivers, blob.type}, blob, scratch.sealed);
   }
   return packed;
+}
+
+std::uint64_t BlobWriter::Impl::compress_and_store(BlobType type,
+                                                   const BlobId& id,
+                                                   ByteView plaintext,
+                                                   DestinationSet lacking,
+                                                   BlobScratch& scratch) {
+  PackedBlob blob;
+  blob.id = id;
+  blob.type = type;
+  // Version 1 has no compression; trees of version 2 are always compressed, as restic does.
+  const bool wanted = all_version2 && !plaintext.empty() &&
+                      (type == BlobType::tree || scratch.compression != Compression::off);
+  if (!wanted) return store(blob, plaintext, lacking, scratch);
+  scratch.compressor.compress(plaintext, scratch.compressed);
+  // What does not shrink is stored as it is: it reads faster, and readers take both forms.
+  if (type == BlobType::data && scratch.compressed.size() >= plaintext.size()) {
+    return store(blob, plaintext, lacking, scratch);
+  }
+  blob.uncompressed_length = static_cast<std::uint32_t>(plaintext.size());
+  return store(blob, scratch.compressed, lacking, scratch);
+}
+
+void BlobWriter::Impl::count(BlobType type, std::uint64_t bytes, std::uint64_t packed) {
+  auto sum = totals.lock();
+  (type == BlobType::data ? sum->data_blobs : sum->tree_blobs) += 1;
+  sum->bytes += bytes;
+  sum->bytes_packed += packed;
 }
 
 void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteView sealed) {
@@ -311,13 +325,30 @@ BlobWriter::Saved BlobWriter::save(BlobType type, ByteView plaintext, BlobScratc
   impl_->throw_if_none_left();
   const DestinationSet lacking = impl_->claim(type, saved.id);
   if (lacking == 0) return saved;
-  scratch.compressed.clear();
   saved.known = false;
-  saved.bytes_packed = impl_->store(type, saved.id, plaintext, lacking, scratch);
-  auto totals = impl_->totals.lock();
-  (type == BlobType::data ? totals->data_blobs : totals->tree_blobs) += 1;
-  totals->bytes += plaintext.size();
-  totals->bytes_packed += saved.bytes_packed;
+  saved.bytes_packed = impl_->compress_and_store(type, saved.id, plaintext, lacking, scratch);
+  impl_->count(type, plaintext.size(), saved.bytes_packed);
+  return saved;
+}
+
+BlobWriter::Saved BlobWriter::save_packed(BlobType type,
+                                          const BlobId& id,
+                                          ByteView body,
+                                          std::uint32_t uncompressed_length,
+                                          BlobScratch& scratch) {
+  Saved saved;
+  saved.id = id;
+  impl_->throw_if_none_left();
+  const DestinationSet lacking = impl_->claim(type, id);
+  if (lacking == 0) return saved;
+  saved.known = false;
+  PackedBlob blob;
+  blob.id = id;
+  blob.type = type;
+  blob.uncompressed_length = uncompressed_length;
+  saved.bytes_packed = impl_->store(blob, body, lacking, scratch);
+  impl_->count(
+      type, uncompressed_length == 0 ? body.size() : uncompressed_length, saved.bytes_packed);
   return saved;
 }
 

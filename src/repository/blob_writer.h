@@ -70,6 +70,15 @@ class BlobWriter {
   };
   Saved save(format::BlobType type, ByteView plaintext, BlobScratch& scratch);
 
+  // The same for a blob that is compressed already (uncompressed_length > 0) or is not to be
+  // compressed (0): `body` is what will be sealed. REQUIRES: the caller has verified that it holds
+  // the content that `id` names.
+  Saved save_packed(format::BlobType type,
+                    const BlobId& id,
+                    ByteView body,
+                    std::uint32_t uncompressed_length,
+                    BlobScratch& scratch);
+
   // The live destinations that neither have the blob nor will get it in this run.
   DestinationSet lacking(format::BlobType type, const BlobId& id);
   // Destinations that still work.

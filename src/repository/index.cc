@@ -112,6 +112,15 @@ std::optional<BlobLocation> Index::find(format::BlobType type, const BlobId& id)
   return found;
 }
 
+std::optional<std::uint32_t> Index::position(format::BlobType type, const BlobId& id) const {
+  std::optional<std::uint32_t> found;
+  probe(type, id, [&](const Entry& entry) {
+    found = static_cast<std::uint32_t>(&entry - entries_.data());
+    return false;
+  });
+  return found;
+}
+
 std::vector<BlobLocation> Index::find_all(format::BlobType type, const BlobId& id) const {
   std::vector<BlobLocation> found;
   probe(type, id, [&](const Entry& entry) {

@@ -30,6 +30,13 @@ class Index {
   std::optional<BlobLocation> find(format::BlobType type, const BlobId& id) const;
   std::vector<BlobLocation> find_all(format::BlobType type, const BlobId& id) const;
 
+  // A blob's number in [0, blob_count()), the same for each call; of several copies always the same
+  // one. Flags for all blobs are then an array instead of a set.
+  std::optional<std::uint32_t> position(format::BlobType type, const BlobId& id) const;
+  BlobLocation at(std::uint32_t position) const { return location(entries_[position]); }
+  // The number of the first blob of pack number `pack`; its blobs follow each other.
+  std::uint32_t first_of_pack(std::size_t pack) const { return pack_starts_[pack]; }
+
   std::size_t blob_count() const { return entries_.size(); }
   std::size_t pack_count() const { return packs_.size(); }
   bool has_pack(const PackId& id) const;

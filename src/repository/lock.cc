@@ -50,7 +50,7 @@ std::optional<LockRecord> find_conflict(Repository& repository,
                                         const StopToken& stop) {
   for (LockRecord& other : load_locks(repository, stop)) {
     if (mine != nullptr && other.id == *mine) continue;
-    if (is_stale(other.lock, me, clock.now(), process_exists)) {
+    if (is_stale(other.lock, me, clock.now(), os::process_exists)) {
       remove_lock(repository, other.id, stop);
       log.warning(text("repository.stale_lock_removed",
                        {{"host", other.lock.hostname},
@@ -201,7 +201,7 @@ std::vector<LockRecord> unlock(Repository& repository,
                                const StopToken& stop) {
   std::vector<LockRecord> removed;
   for (LockRecord& record : load_locks(repository, stop)) {
-    if (scope == UnlockScope::stale && !is_stale(record.lock, me, clock.now(), process_exists))
+    if (scope == UnlockScope::stale && !is_stale(record.lock, me, clock.now(), os::process_exists))
       continue;
     remove_lock(repository, record.id, stop);
     removed.push_back(std::move(record));

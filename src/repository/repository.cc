@@ -122,6 +122,11 @@ Digest Repository::save_unpacked(FileType type, std::string_view json, const Sto
 }
 
 Index Repository::load_index(const StopToken& stop) {
+  return load_index([](const Error& error) { throw Error(error); }, stop);
+}
+
+Index Repository::load_index(const std::function<void(const Error&)>& damaged,
+                             const StopToken& stop) {
   std::vector<FileInfo> files;
   std::uint64_t bytes = 0;
   backend_->list(
@@ -144,16 +149,17 @@ Index Repository::load_index(const StopToken& stop) {
         const std::size_t number = (*next.lock())++;
         if (number >= files.size()) return;
         throw_if_stopped(group_stop);
-        std::string json;
         try {
-          json = load_unpacked(FileType::index, files[number].name, group_stop);
+          const std::string json = load_unpacked(FileType::index, files[number].name, group_stop);
+          format::decode_index(json, [&](format::IndexedPack&& pack) { index.lock()->add(pack); });
         } catch (const Error& error) {
           // Between listing and loading a prune elsewhere may have replaced it by others, which it
           // wrote first.
           if (error.code() == ErrorCode::not_found) continue;
-          throw;
+          if (error.code() != ErrorCode::corrupt) throw;
+          const auto one_at_a_time = next.lock();
+          damaged(error);
         }
-        format::decode_index(json, [&](format::IndexedPack&& pack) { index.lock()->add(pack); });
       }
     });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +73,11 @@ class Repository {
   // on return.
   Digest save_unpacked(FileType type, std::string_view json, const StopToken& stop);
 
-  // Reads all index files, several at once.
+  // Reads all index files, several at once. The first damaged one throws.
   Index load_index(const StopToken& stop);
+  // The same, for those who must go on: a damaged file is handed to `damaged` (one call at a time)
+  // and left out.
+  Index load_index(const std::function<void(const Error&)>& damaged, const StopToken& stop);
 
   // Newest last. A snapshot file that cannot be read is reported to `log` and left out.
   std::vector<SnapshotRecord> load_snapshots(Log& log, const StopToken& stop);
