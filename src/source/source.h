@@ -50,8 +50,9 @@ class SourceFile {
 };
 
 // One folder. Objects are small (no open handle is kept between calls), so that many may wait
-// their turn. After read() has returned, open_directory() and open_file() may be called from several
-// threads at once. The source outlives its folders, and a folder outlives the files opened from it.
+// their turn. After read() has returned, open_directory() and open_file() may be called from
+// several threads at once. The source outlives its folders, and a folder outlives the files opened
+// from it.
 class SourceDirectory {
  public:
   virtual ~SourceDirectory() = default;
