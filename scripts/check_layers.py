@@ -16,8 +16,8 @@ HEAVY = {
     "Boost": r"<boost/",
 }
 HEAVY_LIMIT = 3
-# Fast enough in .cc files, but never in a header of ours.
-NOT_IN_HEADERS = {"simdjson": r"<simdjson", "SQLiteCpp": r"<SQLiteCpp/"}
+# May stand in a header that no other module includes.
+PRIVATE = {"simdjson": r"<simdjson", "SQLiteCpp": r"<SQLiteCpp/"}
 
 
 def read_layers():
@@ -38,6 +38,7 @@ def main():
     allowed = read_layers()
     problems = []
     heavy_users = {name: [] for name in HEAVY}
+    private_headers, foreign_includes = set(), []
     for path in sorted((ROOT / "src").rglob("*")):
         if path.suffix not in {".h", ".cc"}:
             continue
@@ -58,12 +59,19 @@ def main():
                 problems.append(f"{where}:{number}: '{module}' may not include '{ours[1]}' (layers.txt)")
             elif name.startswith('"') and not ours:
                 problems.append(f"{where}:{number}: include with the module: \"{module}/…\", not {name}")
-            for library, pattern in {**HEAVY, **NOT_IN_HEADERS}.items():
+            for library, pattern in HEAVY.items():
                 if re.match(pattern, name) and path.suffix == ".h":
                     problems.append(f"{where}:{number}: {library} stays in .cc files")
+            if path.suffix == ".h" and any(re.match(pattern, name) for pattern in PRIVATE.values()):
+                private_headers.add(path.relative_to(ROOT / "src").as_posix())
+            if ours and ours[1] != module:
+                foreign_includes.append((f"{where}:{number}", name.strip('"')))
             for library, pattern in HEAVY.items():
                 if re.match(pattern, name) and where not in heavy_users[library]:
                     heavy_users[library].append(where)
+    for where, name in foreign_includes:
+        if name in private_headers:
+            problems.append(f"{where}: {name} includes {' or '.join(PRIVATE)}, and is its module's own")
     for library, users in heavy_users.items():
         if len(users) > HEAVY_LIMIT:
             problems.append(f"{users[-1]}:1: {library} is included by {len(users)} files; at most {HEAVY_LIMIT}: "
