@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened: slots, runs, their items and deletions, in one SQLite file. It is disposable:
+// nothing that a backup or a restore needs is only here. One that does not open is put aside
+// (journal.sqlite.damaged-TIME) and a new one begins; status then shows what the repositories
+// themselves know.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/verdict.h"
+
+namespace hikae {
+
+// One due moment of a job. A run by hand has a slot of its own, named by its start.
+struct SlotId {
+  std::string job;  // "backup", "prune", "check", …
+  std::string
+      group;  // schedule group; "" for the policy's own schedule, "manual" for a run by hand
+  Instant scheduled;  // UTC
+  bool operator==(const SlotId&) const = default;
+};
+
+struct RunRecord {
+  std::string id;  // 16 hex digits
+  std::string policy;
+  SlotId slot;
+  Instant started;
+  std::optional<Instant> finished;  // absent while it runs, and for ever if it was killed
+  std::optional<Verdict> verdict;
+  std::string message;  // why it failed as a whole; rendered in the policy's language
+};
+
+// One source in one destination, in one run.
+struct RunItem {
+  std::string source;
+  std::string destination;
+  Verdict verdict = Verdict::failed;
+  std::string snapshot;  // 64 hex digits; empty if none was sealed
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;         // of the source
+  std::uint64_t bytes_stored = 0;  // added to the destination
+  std::uint64_t unreadable = 0;
+  std::string message;  // rendered in the policy's language
+};
+
+struct DeletionRecord {
+  Instant time;
+  std::string run;  // empty: by hand
+  std::string policy;
+  std::string source;
+  std::string destination;
+  std::string snapshot;  // 64 hex digits
+  Instant snapshot_time;
+  std::string rule;  // the decision's stable rule name
+};
+
+// Thread-safe. Every change is durable on return (synchronous=FULL). Throws Error{io} when the disk
+// fails.
+class Journal {
+ public:
+  // `state_directory` is made (0700) when it is missing; the file is 0600.
+  static std::unique_ptr<Journal> open(const std::string& state_directory,
+                                       const Clock& clock,
+                                       Log& log);
+  virtual ~Journal() = default;
+
+  // Returns the run's new id. Runs that were begun and never finished are shown as such: their
+  // process is gone, since the slot's file lock was free.
+  virtual std::string begin_run(const std::string& policy, const SlotId& slot, Instant started) = 0;
+  virtual void add_item(const std::string& run, const RunItem& item) = 0;
+  virtual void finish_run(const std::string& run,
+                          Instant finished,
+                          Verdict verdict,
+                          const std::string& message) = 0;
+  virtual void add_deletion(const DeletionRecord& deletion) = 0;
+
+  // Newest first.
+  virtual std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) = 0;
+  virtual std::vector<RunItem> items(const std::string& run) = 0;
+  virtual std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) = 0;
+  // The newest item of this source in this destination, of whatever verdict.
+  virtual std::optional<RunItem> last_item(const std::string& policy,
+                                           const std::string& source,
+                                           const std::string& destination) = 0;
+};
+
+// Takes the kernel's lock on a slot of this policy, so that two triggers never run it at once;
+// nullptr when another process holds it. Held until the object goes, or the process does, however
+// it ends.
+class SlotLock {
+ public:
+  virtual ~SlotLock() = default;
+  static std::unique_ptr<SlotLock> try_acquire(const std::string& state_directory,
+                                               const std::string& policy,
+                                               const std::string& job);
+};
+
+}  // namespace hikae

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+#include "repository/lock.h"
+#include "service/environment.h"
+#include "storage/location.h"
+
+namespace hikae {
+
+// A destination of the policy, opened or not. Why not is data: the others go on.
+struct OpenDestination {
+  const policy::Destination* destination = nullptr;
+  std::unique_ptr<Repository> repository;
+  std::unique_ptr<RepositoryLock> lock;
+  std::optional<Index> index;
+  std::optional<Error> failure;
+
+  bool is_good() const { return !failure; }
+};
+
+// Checks the guards of a destination before anything is written there: with require_mount the place
+// must lie on a mounted file system. Throws Error{not_mounted}.
+void check_destination(const policy::Destination& destination, const Environment& environment);
+
+std::unique_ptr<Backend> open_destination_backend(const policy::Destination& destination,
+                                                  AccessMode mode,
+                                                  const Environment& environment);
+
+struct OpenRequest {
+  std::vector<std::string> only;  // names; empty means all
+  AccessMode mode = AccessMode::read_write;
+  std::optional<LockMode> lock;  // nothing: no lock
+  LockOptions lock_options;
+  enum class LoadIndex { no, yes } load_index = LoadIndex::yes;
+};
+
+// Opens the destinations at once, each on a thread of its own. Throws Error{invalid_argument} for
+// an unknown name, and what resolve_secret() throws; every other failure is the destination's own.
+std::vector<OpenDestination> open_destinations(const policy::Policy& policy,
+                                               const OpenRequest& request,
+                                               const Environment& environment,
+                                               const StopToken& stop);
+
+}  // namespace hikae
