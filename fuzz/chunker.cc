@@ -33,8 +33,9 @@ class Input {
   ByteView bytes_;
 };
 
-// The pattern again and again, or pseudo-random bytes that it seeds.
-void fill(Bytes& data, ByteView pattern, bool random) {
+// The pattern again and again, or pseudo-random bytes that it seeds. The part that no search reads
+// stays as it is.
+void fill(hikae::MutableByteView data, ByteView pattern, bool random) {
   std::seed_seq seed(pattern.begin(), pattern.end());
   std::minstd_rand engine(seed);
   for (std::size_t i = 0; i < data.size(); ++i) {
@@ -61,7 +62,7 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
   constexpr std::size_t kLeast = kMinChunkSize - 200;
-  constexpr std::size_t kSearched = 250'000;
+  constexpr std::size_t kSearched = 120'000;
   Input input({bytes, count});
   const hikae::Polynomial top = hikae::Polynomial{1} << 53;
   const hikae::Polynomial polynomial = (input.number(8) & (top - 1)) | top;
@@ -72,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
   for (std::size_t& place : places) {
     place = kLeast + input.number(3) % (data.size() - kLeast + 1);
   }
-  fill(data, input.rest(), random);
+  fill(hikae::MutableByteView(data).subspan(kLeast - hikae::kChunkWindow), input.rest(), random);
   for (const std::size_t place : places) plant_cut(tables, data, place);
 
   const hikae::ChunkerTables chunker(polynomial);
