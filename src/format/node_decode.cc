@@ -143,7 +143,9 @@ class TreeReader {
   // Only trees of Windows machines have them, so the text is searched when the first one is met.
   std::string generic_attributes(std::size_t position) {
     if (raw_.empty()) raw_ = raw_members(json_, "nodes", "generic_attributes");
-    const bool is_found = position < raw_.size() && raw_[position].starts_with('{');
+    // Not found or empty: the key that the DOM saw was spelled with escapes, which nobody writes.
+    const bool is_found =
+        position < raw_.size() && raw_[position].find('"') != std::string_view::npos;
     if (!is_found) throw_bad_field(kNode, "generic_attributes");
     return std::string(raw_[position]);
   }
