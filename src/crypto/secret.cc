@@ -10,6 +10,7 @@ namespace {
 // Short strings live inside the object, and a move leaves a copy there; so the whole capacity is
 // overwritten, whatever size() says.
 void wipe_text(std::string& value) noexcept {
+  value.clear();
   value.resize(value.capacity());
   wipe(value.data(), value.size());
   value.clear();
