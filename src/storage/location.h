@@ -16,10 +16,13 @@ namespace hikae {
 // so far; the others parse, and open_backend() says what is missing.
 struct Location {
   std::string scheme;  // local, sftp, s3, rest
-  std::string path;    // absolute for local
-  std::string host;
+  // local: absolute. sftp: absolute, else below the login's home. s3: "bucket/prefix". rest: the
+  // whole URL with its credentials, never shown.
+  std::string path;
+  std::string host;  // s3: the endpoint, empty for Amazon's; an IPv6 address without brackets
   std::string user;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  // 0: the scheme's own
+  bool tls = true;         // s3 and rest: https rather than http
   // For people and logs: a password inside a rest URL is replaced by "***".
   std::string display;
 };
@@ -30,7 +33,7 @@ Location parse_location(std::string_view text, std::string_view working_director
 enum class AccessMode { read_write, read_only };
 
 // Throws Error{unsupported} for a scheme that this build cannot reach. Opens nothing: errors come
-// with the first use.
+// with the first use. Errors that pass by themselves are retried for a few seconds.
 std::unique_ptr<Backend> open_backend(const Location& location,
                                       AccessMode mode = AccessMode::read_write);
 

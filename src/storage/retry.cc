@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/retry.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "base/id.h"
+#include "storage/forward.h"
+
+namespace hikae {
+namespace {
+
+class RetryingBackend final : public ForwardingBackend {
+ public:
+  RetryingBackend(std::unique_ptr<Backend> inner, RetryOptions options)
+      : ForwardingBackend(std::move(inner)), options_(std::move(options)) {}
+
+  void create_layout(const StopToken& stop) override {
+    repeat(stop, [&](int) { inner().create_layout(stop); });
+  }
+  bool is_empty(const StopToken& stop) override {
+    return repeat(stop, [&](int) { return inner().is_empty(stop); });
+  }
+  Bytes load(const FileHandle& file, const StopToken& stop) override {
+    return repeat(stop, [&](int) { return inner().load(file, stop); });
+  }
+  void load_range(const FileHandle& file,
+                  std::uint64_t offset,
+                  MutableByteView out,
+                  const StopToken& stop) override {
+    repeat(stop, [&](int) { inner().load_range(file, offset, out, stop); });
+  }
+  std::optional<std::uint64_t> size(const FileHandle& file, const StopToken& stop) override {
+    return repeat(stop, [&](int) { return inner().size(file, stop); });
+  }
+  void remove(const FileHandle& file, const StopToken& stop) override {
+    repeat(stop, [&](int) { inner().remove(file, stop); });
+  }
+  std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override {
+    return repeat(stop, [&](int) { return inner().remove_leftovers(age, stop); });
+  }
+
+  void save(const FileHandle& file,
+            const std::vector<ByteView>& pieces,
+            const StopToken& stop) override {
+    repeat(stop, [&](int attempt) {
+      try {
+        inner().save(file, pieces, stop);
+      } catch (const Error& error) {
+        // An earlier attempt may have been carried out although it was reported as failed.
+        const bool maybe_ours = attempt > 1 && error.code() == ErrorCode::already_exists;
+        if (!maybe_ours || !is_stored(file, pieces, stop)) throw;
+      }
+    });
+  }
+
+  void list(FileType type,
+            const std::function<void(const FileInfo&)>& visit,
+            const StopToken& stop) override {
+    // Ids only, and searched only when a listing is repeated: there may be millions.
+    std::vector<Digest> visited;
+    std::size_t of_earlier_attempts = 0;
+    std::exception_ptr failed_visit;
+    const auto visit_once = [&](const FileInfo& info) {
+      const Digest id = Digest::parse(info.name).value_or(Digest{});
+      const auto earlier = visited.begin() + static_cast<std::ptrdiff_t>(of_earlier_attempts);
+      if (std::binary_search(visited.begin(), earlier, id)) return;
+      visited.push_back(id);
+      try {
+        visit(info);
+      } catch (const Error&) {
+        failed_visit = std::current_exception();
+        throw;
+      }
+    };
+    repeat(stop, [&](int) {
+      std::sort(visited.begin(), visited.end());
+      of_earlier_attempts = visited.size();
+      try {
+        inner().list(type, visit_once, stop);
+      } catch (const Error&) {
+        if (!failed_visit) throw;
+      }
+    });
+    if (failed_visit) std::rethrow_exception(failed_visit);
+  }
+
+ private:
+  template <typename Call>
+  auto repeat(const StopToken& stop, Call call) -> decltype(call(1)) {
+    const auto start = options_.clock->steady_now();
+    std::chrono::milliseconds wait = options_.first_wait;
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return call(attempt);
+      } catch (Error& error) {
+        const bool too_late = options_.clock->steady_now() + wait - start > options_.deadline;
+        if (error.retry() == Retry::no || attempt >= options_.attempts || too_late) {
+          if (attempt > 1)
+            error.add_context(text("storage.gave_up", {{"attempts", std::to_string(attempt)}}));
+          throw;
+        }
+      }
+      options_.wait(wait, stop);
+      wait = std::min(wait * 2, options_.longest_wait);
+    }
+  }
+
+  bool is_stored(const FileHandle& file,
+                 const std::vector<ByteView>& pieces,
+                 const StopToken& stop) {
+    const Bytes stored = inner().load(file, stop);
+    ByteView rest = stored;
+    for (const ByteView piece : pieces) {
+      if (rest.size() < piece.size() || !std::equal(piece.begin(), piece.end(), rest.begin()))
+        return false;
+      rest = rest.subspan(piece.size());
+    }
+    return rest.empty();
+  }
+
+  const RetryOptions options_;
+};
+
+}  // namespace
+
+void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+  throw_if_stopped(stop);
+}
+
+std::unique_ptr<Backend> with_retry(std::unique_ptr<Backend> inner, RetryOptions options) {
+  return std::make_unique<RetryingBackend>(std::move(inner), std::move(options));
+}
+
+}  // namespace hikae

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "storage/backend.h"
+
+namespace hikae {
+
+// Waits that long; Cancelled when a stop is requested first.
+void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& stop);
+
+struct RetryOptions {
+  int attempts = 4;  // in all, the first included
+  std::chrono::milliseconds first_wait{250};
+  std::chrono::milliseconds longest_wait{5000};  // the wait doubles up to this
+  // No attempt begins later than this after the first one.
+  std::chrono::milliseconds deadline{30000};
+  std::function<void(std::chrono::milliseconds, const StopToken&)> wait = wait_unless_stopped;
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+};
+
+// Repeats calls that fail with Retry::after_backoff. The error of the last attempt is passed on. A
+// repeated save() that finds exactly its own content stored counts as done; a repeated list()
+// visits no file twice; an error of the visitor is never repeated.
+std::unique_ptr<Backend> with_retry(std::unique_ptr<Backend> inner, RetryOptions options = {});
+
+}  // namespace hikae
