@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "restore/fetch_packs.h"
+
+#include <algorithm>
+
+namespace hikae::restore {
+
+FetchedRange PackReader::read(const Fetch& fetch, const StopToken& stop) {
+  const auto share =
+      static_cast<std::size_t>(std::min<std::uint64_t>(fetch.length, kBytesInFlight));
+  FetchedRange range{&fetch, memory_.acquire(share, stop), {}};
+  const PackId& pack = plan_.packs[fetch.pack];
+  try {
+    range.bytes.resize(fetch.length);
+    const FileHandle file{FileType::pack, pack.hex()};
+    context_.repository.backend().load_range(file, fetch.offset, range.bytes, stop);
+  } catch (const Error& error) {
+    range.bytes.clear();
+    context_.log.warning(text("restore.pack_unreadable", {{"pack", pack.hex()}}));
+    context_.log.warning(error.message());
+  }
+  return range;
+}
+
+}  // namespace hikae::restore

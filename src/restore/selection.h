@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "format/node.h"
+#include "restore/pipeline.h"
+#include "source/filter.h"
+
+namespace hikae::restore {
+
+// Which paths of a snapshot the patterns of --include and --exclude select, by restic's rules. A
+// path is selected when an include pattern (or none is given) and no exclude pattern matches it.
+// Thread-safe.
+class PathSelection {
+ public:
+  // Throws Error{invalid_argument} for a bad pattern.
+  explicit PathSelection(const RestoreOptions& options);
+
+  struct Choice {
+    bool selected = true;
+    bool below_may_be = true;  // whether something below a folder may be selected
+  };
+  // `path` begins with "/".
+  Choice choose(const std::string& path, format::NodeType type) const;
+  bool is_selected(const std::string& path) const {
+    return choose(path, format::NodeType::file).selected;
+  }
+  // False when everything is selected.
+  bool is_limited() const { return !include_.empty() || !exclude_.empty(); }
+
+ private:
+  PatternList include_;
+  PatternList exclude_;
+};
+
+}  // namespace hikae::restore
