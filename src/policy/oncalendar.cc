@@ -102,6 +102,7 @@ Ranges to_ranges(const Scanner& scanner,
   for (const Element& element : chain) {
     Range range{element.start, element.start, element.step.value_or(scale)};
     check_value(scanner, element.place, element.start, bounds, scale);
+    if (range.step < 1) throw scanner.error_at(element.place, "schedule.step_zero");
     if (element.stop) {
       check_value(scanner, element.place, *element.stop, bounds, scale);
       range.stop = *element.stop;
@@ -109,9 +110,11 @@ Ranges to_ranges(const Scanner& scanner,
         throw scanner.error_at(element.place, "schedule.range_backwards");
       }
     } else if (element.step) {
+      const bool steps = open_end == OpenEnd::at_most ? range.start + range.step <= bounds.most
+                                                      : range.start - range.step >= bounds.least;
+      if (!steps) throw scanner.error_at(element.place, "schedule.step_too_large");
       range.stop = open_end == OpenEnd::at_most ? bounds.most : kToTheEnd;
     }
-    if (range.step < 1) throw scanner.error_at(element.place, "schedule.step_zero");
     // Counted from the end a range runs backwards: it must stop on one of its steps.
     if (range.stop > range.start) range.stop -= (range.stop - range.start) % range.step;
     ranges.push_back(range);
