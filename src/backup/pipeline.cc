@@ -37,6 +37,10 @@ format::Snapshot describe(const Source& source,
   snapshot.gid = state.plan.identity.gid;
   snapshot.excludes = source.excludes();
   snapshot.tags = state.plan.tags;
+  const std::uint64_t errors = state.progress.errors;
+  if (errors > 0 && !state.plan.unreadable_tag_prefix.empty()) {
+    snapshot.tags.push_back(state.plan.unreadable_tag_prefix + std::to_string(errors));
+  }
   snapshot.program_version = state.plan.program_version;
   snapshot.summary = summary;
   return snapshot;

@@ -37,6 +37,8 @@ struct BackupPlan {
   Identity identity;
   format::Timestamp time;  // the snapshot's
   std::vector<std::string> tags;
+  // Added as PREFIX + number when items were unreadable, so that the repository itself tells; empty: never.
+  std::string unreadable_tag_prefix;
   std::string program_version;
   BlobWriterOptions blobs;
   std::size_t workers = 0;  // 0: as many as CPUs

@@ -149,25 +149,24 @@ RepositoryLock::~RepositoryLock() {
 
 void RepositoryLock::confirm(const StopToken& stop) {
   const std::lock_guard guard(state_->mutex);
-  if (!state_->held || !repository_.backend().size({FileType::lock, state_->id.hex()}, stop)) {
-    throw Error(ErrorCode::lock_lost,
-                text("repository.lock_lost", {{"place", repository_.backend().location()}}))
-        .with_hint(text("repository.lock_lost_hint"));
-  }
+  confirm_held(stop);
+}
+
+void RepositoryLock::confirm_held(const StopToken& stop) {
+  // After a long silence (a suspended machine) others may have cleared the lock and begun to
+  // delete, or be about to.
+  const bool fresh = clock_.now() - format::to_instant(state_->lock.time) <= kLockStaleAfter;
+  if (state_->held && fresh && repository_.backend().size({FileType::lock, state_->id.hex()}, stop))
+    return;
+  throw Error(ErrorCode::lock_lost,
+              text("repository.lock_lost", {{"place", repository_.backend().location()}}))
+      .with_hint(text("repository.lock_lost_hint"));
 }
 
 void RepositoryLock::refresh(const StopToken& stop) {
-  confirm(stop);
   const std::lock_guard guard(state_->mutex);
-  const Instant now = clock_.now();
-  // After so long a silence (a suspended machine) others may have cleared the lock and begun to
-  // delete.
-  if (now - format::to_instant(state_->lock.time) > kLockStaleAfter) {
-    throw Error(ErrorCode::lock_lost,
-                text("repository.lock_lost", {{"place", repository_.backend().location()}}))
-        .with_hint(text("repository.lock_lost_hint"));
-  }
-  state_->lock.time = format::to_timestamp(now);
+  confirm_held(stop);
+  state_->lock.time = format::to_timestamp(clock_.now());
   const LockId renewed = save_lock(repository_, state_->lock, stop);
   const LockId old = std::exchange(state_->id, renewed);
   remove_lock(repository_, old, stop);
@@ -191,6 +190,19 @@ void RepositoryLock::release() noexcept {
     state_->held = false;
     remove_lock(repository_, state_->id, StopToken());
   } catch (...) {  // noexcept edge: a lock that stays goes stale by itself, and its process is gone
+  }
+}
+
+LockKeeper::LockKeeper(const std::vector<RepositoryLock*>& locks, Log& log, const StopToken& stop)
+    : keepers_(stop) {
+  for (RepositoryLock* lock : locks) {
+    keepers_.spawn("lock", [lock, &log](const StopToken& group_stop) {
+      try {
+        lock->keep_fresh(group_stop);
+      } catch (const Error& error) {
+        log.warning(error.message());
+      }
+    });
   }
 }
 

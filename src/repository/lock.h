@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "concurrency/task_group.h"
 #include "repository/repository.h"
 
 namespace hikae {
@@ -62,8 +63,8 @@ class RepositoryLock {
   RepositoryLock(const RepositoryLock&) = delete;
   RepositoryLock& operator=(const RepositoryLock&) = delete;
 
-  // Throws Error{lock_lost} unless the lock file is still there. Called before a snapshot and
-  // before each deletion.
+  // Throws Error{lock_lost} unless the lock file is still there and fresh enough that nobody may
+  // clear it. Called before a snapshot and before each deletion.
   void confirm(const StopToken& stop);
   // Writes a new lock file, then deletes the old. Throws lock_lost when the old one is gone or too
   // old.
@@ -74,10 +75,23 @@ class RepositoryLock {
 
  private:
   RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock);
+  void confirm_held(const StopToken& stop);  // REQUIRES: the state's mutex is held
+
   struct State;
   Repository& repository_;
   const Clock& clock_;
   std::unique_ptr<State> state_;
+};
+
+// Refreshes locks on threads of its own as long as it lives. A refresh that fails is said to `log`;
+// the loss itself is noticed by confirm(), before anything depends on it, and concerns that
+// repository alone.
+class LockKeeper {
+ public:
+  LockKeeper(const std::vector<RepositoryLock*>& locks, Log& log, const StopToken& stop);
+
+ private:
+  TaskGroup keepers_;
 };
 
 // Removes stale locks (hikae unlock), or all of them. Returns what was removed.

@@ -2,6 +2,8 @@
 #include "repository/repository.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "concurrency/bounded_queue.h"
 #include "concurrency/task_group.h"
@@ -128,43 +130,62 @@ Index Repository::load_index(const StopToken& stop) {
 Index Repository::load_index(const std::function<void(const Error&)>& damaged,
                              const StopToken& stop) {
   std::vector<FileInfo> files;
-  std::uint64_t bytes = 0;
+  backend_->list(
+      FileType::index, [&](const FileInfo& file) { files.push_back(file); }, stop);
+  Index index;
+  read_index_files(files, index, damaged, stop);
+  return index;
+}
+
+void Repository::update_index(Index& index,
+                              std::unordered_set<std::string>& loaded,
+                              const StopToken& stop) {
+  std::vector<FileInfo> files;
   backend_->list(
       FileType::index,
       [&](const FileInfo& file) {
-        files.push_back(file);
-        bytes += file.size;
+        if (loaded.insert(file.name).second) files.push_back(file);
       },
       stop);
-  Guarded<Index> index;
+  read_index_files(
+      files, index, [](const Error& error) { throw Error(error); }, stop);
+}
+
+void Repository::read_index_files(const std::vector<FileInfo>& files,
+                                  Index& index,
+                                  const std::function<void(const Error&)>& damaged,
+                                  const StopToken& stop) {
+  std::uint64_t bytes = 0;
+  for (const FileInfo& file : files) bytes += file.size;
   // A compressed index takes about 60 bytes a blob; too small a guess only costs growth.
-  index.lock()->reserve(bytes / 60);
-  Guarded<std::size_t> next(std::size_t{0});
+  index.reserve(index.blob_count() + bytes / 60);
+  std::mutex one_at_a_time;  // guards `index` and the calls of `damaged`
+  std::atomic<std::size_t> next{0};
   TaskGroup tasks(stop);
   const std::size_t workers =
       std::min(files.size(), std::max(backend_->connections(), cpu_count()));
   for (std::size_t i = 0; i < workers; ++i) {
     tasks.spawn("load-index", [&](const StopToken& group_stop) {
-      for (;;) {
-        const std::size_t number = (*next.lock())++;
-        if (number >= files.size()) return;
+      for (std::size_t number = next++; number < files.size(); number = next++) {
         throw_if_stopped(group_stop);
         try {
           const std::string json = load_unpacked(FileType::index, files[number].name, group_stop);
-          format::decode_index(json, [&](format::IndexedPack&& pack) { index.lock()->add(pack); });
+          format::decode_index(json, [&](format::IndexedPack&& pack) {
+            const std::lock_guard guard(one_at_a_time);
+            index.add(pack);
+          });
         } catch (const Error& error) {
           // Between listing and loading a prune elsewhere may have replaced it by others, which it
           // wrote first.
           if (error.code() == ErrorCode::not_found) continue;
           if (error.code() != ErrorCode::corrupt) throw;
-          const auto one_at_a_time = next.lock();
+          const std::lock_guard guard(one_at_a_time);
           damaged(error);
         }
       }
     });
   }
   tasks.join();
-  return std::move(*index.lock());
 }
 
 std::vector<SnapshotRecord> Repository::load_snapshots(Log& log, const StopToken& stop) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/log.h"
@@ -75,8 +76,11 @@ class Repository {
 
   // Reads all index files, several at once. The first damaged one throws.
   Index load_index(const StopToken& stop);
-  // The same, for those who must go on: a damaged file is handed to `damaged` (one call at a time)
-  // and left out.
+  // Adds the index files that are not in `loaded` yet, and notes them there: what this process or
+  // others wrote since.
+  void update_index(Index& index, std::unordered_set<std::string>& loaded, const StopToken& stop);
+  // As load_index(), for those who must go on: a damaged file is handed to `damaged` (one call at a
+  // time) and left out.
   Index load_index(const std::function<void(const Error&)>& damaged, const StopToken& stop);
 
   // Newest last. A snapshot file that cannot be read is reported to `log` and left out.
@@ -105,6 +109,10 @@ class Repository {
                                                    const StopToken& stop);
 
  private:
+  void read_index_files(const std::vector<FileInfo>& files,
+                        Index& index,
+                        const std::function<void(const Error&)>& damaged,
+                        const StopToken& stop);
   Repository(std::unique_ptr<Backend> backend,
              format::Config config,
              const MasterKey& key,

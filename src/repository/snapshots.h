@@ -41,5 +41,7 @@ std::optional<std::string> tag_value(const format::Snapshot& snapshot, std::stri
 inline constexpr std::string_view kPolicyTag = "hikae:policy=";
 inline constexpr std::string_view kSourceTag = "hikae:source=";
 inline constexpr std::string_view kRunTag = "hikae:run=";
+// The number of items that could not be read, on snapshots that lack some.
+inline constexpr std::string_view kUnreadableTag = "hikae:unreadable=";
 
 }  // namespace hikae

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "policy/policy.h"
@@ -19,6 +20,7 @@ struct OpenDestination {
   std::unique_ptr<Repository> repository;
   std::unique_ptr<RepositoryLock> lock;
   std::optional<Index> index;
+  std::unordered_set<std::string> index_files;  // those that `index` was read from
   std::optional<Error> failure;
 
   bool is_good() const { return !failure; }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unordered_set>
+
+#include "maintenance/check_packs.h"
+#include "repository/tree_walk.h"
+#include "service/run_parts.h"
+
+namespace hikae {
+namespace {
+
+// Packs that are there with the size that the index says; asked of the destination once.
+class StoredPacks {
+ public:
+  StoredPacks(OpenDestination& open, const StopToken& stop) {
+    const auto files = list_packs(*open.repository, stop);
+    open.index->for_each_pack([&](const format::IndexedPack& pack) {
+      const auto file = files.find(pack.id);
+      if (file != files.end() && file->second == expected_pack_size(pack.blobs))
+        whole_.insert(pack.id);
+    });
+  }
+  bool contains(const PackId& pack) const { return whole_.contains(pack); }
+
+ private:
+  std::unordered_set<PackId> whole_;
+};
+
+void require_stored(const OpenDestination& open,
+                    const StoredPacks& packs,
+                    format::BlobType type,
+                    const BlobId& id) {
+  for (const BlobLocation& place : open.index->find_all(type, id)) {
+    if (packs.contains(place.pack)) return;
+  }
+  throw Error(ErrorCode::corrupt, text("service.read_back_lacks_blob", {{"blob", id.short_hex()}}));
+}
+
+// The snapshot file, every tree below it, and for every blob an indexed pack that is there in full.
+void prove(OpenDestination& open,
+           const StoredPacks& packs,
+           const SnapshotId& id,
+           const StopToken& stop) {
+  const format::Snapshot snapshot =
+      format::decode_snapshot(open.repository->load_unpacked(FileType::snapshot, id.hex(), stop));
+  TreeWalkHooks hooks;
+  hooks.visit = [&](const BlobId& tree, const std::vector<format::Node>& nodes) {
+    require_stored(open, packs, format::BlobType::tree, tree);
+    for (const format::Node& node : nodes) {
+      for (const BlobId& blob : node.content)
+        require_stored(open, packs, format::BlobType::data, blob);
+    }
+  };
+  walk_trees(*open.repository, *open.index, {snapshot.tree}, hooks, stop);
+}
+
+void read_back_destination(RunContext& run, OpenDestination& open, const StopToken& stop) {
+  // Read anew from the destination: what is only in this process's memory proves nothing.
+  open.index = open.repository->load_index(stop);
+  const StoredPacks packs(open, stop);
+  for (RunOutcome& outcome : run.report.outcomes) {
+    if (outcome.destination != open.destination->name || !outcome.snapshot) continue;
+    try {
+      prove(open, packs, *outcome.snapshot, stop);
+      outcome.read_back = true;
+    } catch (const Error& error) {
+      outcome.failure = error;
+    }
+  }
+}
+
+}  // namespace
+
+void read_back(RunContext& run, const StopToken& stop) {
+  for (OpenDestination& open : run.destinations) {
+    if (!open.is_good()) continue;
+    try {
+      read_back_destination(run, open, stop);
+    } catch (const Error& error) {
+      open.failure = error;
+      for (RunOutcome& outcome : run.report.outcomes) {
+        if (outcome.destination == open.destination->name && !outcome.read_back)
+          outcome.failure = error;
+      }
+    }
+  }
+}
+
+}  // namespace hikae

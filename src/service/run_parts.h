@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a run, in the order in which run_policy() calls them. Each works on what the ones
+// before left in the report, and puts every failure there as data.
+#pragma once
+
+#include "policy/time_zone.h"
+#include "repository/snapshots.h"
+#include "service/run.h"
+
+namespace hikae {
+
+struct RunContext {
+  const policy::Policy& policy;
+  const RunOptions& options;
+  const Environment& environment;
+  Journal& journal;
+  const RunObserver& observer;
+  std::vector<const policy::Source*> sources;
+  std::vector<OpenDestination> destinations;
+  std::vector<std::vector<SnapshotRecord>>
+      snapshots;  // of each destination, of this policy and host
+  RunReport report;
+};
+
+// The snapshots that this policy's retention and catch-up may touch: its tags, this host.
+bool belongs_to(const format::Snapshot& snapshot,
+                const policy::Policy& policy,
+                const Environment& environment);
+bool is_of_source(const format::Snapshot& snapshot, const std::string& source);
+
+// The rules for one source in one destination: the source's own, else the destination's, else the
+// policy's; nullptr when none is given, and then nothing is ever deleted.
+const policy::RetentionRules* retention_of(const policy::Policy& policy,
+                                           const policy::Source& source,
+                                           const policy::Destination& destination);
+policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
+                                            const policy::RetentionRules& rules,
+                                            const std::vector<SnapshotRecord>& snapshots,
+                                            Instant now);
+
+// Completes destinations that missed earlier generations, from those that have them, without
+// reading the source.
+void catch_up_earlier(RunContext& run, const StopToken& stop);
+// Reads one source once and stores it in every good destination.
+void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
+// Proves each new snapshot by reading it from its destination.
+void read_back(RunContext& run, const StopToken& stop);
+// Applies retention where this run left a good generation.
+void forget_by_policy(RunContext& run, const StopToken& stop);
+
+// Copies what `tree` needs into `to`, and makes `to`'s index current. Throws Error.
+void copy_tree(OpenDestination& from,
+               OpenDestination& to,
+               const BlobId& tree,
+               const Environment& environment,
+               const StopToken& stop);
+
+}  // namespace hikae

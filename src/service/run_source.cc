@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "maintenance/copy.h"
+#include "service/run_parts.h"
+#include "source/files_source.h"
+
+namespace hikae {
+namespace {
+
+std::unique_ptr<Source> make_source(const policy::Source& source, const Environment& environment) {
+  if (source.kind() != policy::SourceKind::files) {
+    throw Error(ErrorCode::unsupported,
+                text("service.source_kind_unsupported", {{"source", source.name}}))
+        .with_hint(text("service.source_kind_unsupported_hint"));
+  }
+  FilesOptions options;
+  options.paths = source.files;
+  options.working_directory = environment.working_directory;
+  options.exclude = source.exclude;
+  options.exclude_case_insensitive = source.iexclude;
+  options.exclude_files = source.exclude_file;
+  options.exclude_if_present = source.exclude_if_present;
+  options.exclude_caches = source.exclude_caches;
+  options.exclude_larger_than = source.exclude_larger_than;
+  options.file_systems = source.one_file_system ? FileSystems::one : FileSystems::all;
+  options.require_mount = source.require_mount ? RequireMount::yes : RequireMount::no;
+  options.allow_empty = source.allow_empty ? AllowEmpty::yes : AllowEmpty::no;
+  return make_files_source(std::move(options));
+}
+
+const SnapshotRecord* newest_of(const std::vector<SnapshotRecord>& snapshots,
+                                const std::string& source) {
+  for (auto record = snapshots.rbegin(); record != snapshots.rend(); ++record) {
+    if (is_of_source(record->snapshot, source)) return &*record;
+  }
+  return nullptr;
+}
+
+// The good destinations, each with the snapshot that is its own parent; `numbers` are their places
+// in the run.
+struct Targets {
+  std::vector<BackupTarget> targets;
+  std::vector<std::size_t> numbers;
+  const SnapshotRecord* newest = nullptr;
+};
+
+Targets find_targets(RunContext& run, const std::string& source) {
+  Targets found;
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    OpenDestination& open = run.destinations[i];
+    if (!open.is_good()) continue;
+    BackupTarget target;
+    target.repository = open.repository.get();
+    target.index = &*open.index;
+    target.lock = open.lock.get();
+    if (const SnapshotRecord* parent = newest_of(run.snapshots[i], source)) {
+      target.parent = parent->id;
+      const bool newer =
+          found.newest == nullptr || format::to_instant(found.newest->snapshot.time) <
+                                         format::to_instant(parent->snapshot.time);
+      if (newer) found.newest = parent;
+    }
+    found.targets.push_back(target);
+    found.numbers.push_back(i);
+  }
+  return found;
+}
+
+BackupPlan make_plan(const RunContext& run,
+                     const std::string& source,
+                     const SnapshotRecord* parent) {
+  const Environment& environment = run.environment;
+  BackupPlan plan;
+  if (parent != nullptr) plan.parent_tree = parent->snapshot.tree;
+  plan.changes = run.options.changes;
+  plan.identity = environment.identity;
+  plan.time = format::to_timestamp(environment.clock.now());
+  plan.time.offset = environment.local_offset(plan.time.seconds);
+  plan.tags = {std::string(kPolicyTag) + run.policy.name,
+               std::string(kSourceTag) + source,
+               std::string(kRunTag) + run.report.run_id};
+  plan.unreadable_tag_prefix = kUnreadableTag;
+  plan.program_version = environment.program_version;
+  if (run.policy.limits.cpu)
+    plan.workers = static_cast<std::size_t>(std::max(1, *run.policy.limits.cpu));
+  return plan;
+}
+
+// What a destination lacks because files were taken from the parent unread comes from one that has
+// it.
+void complete_from_another(RunContext& run,
+                           const Targets& targets,
+                           const BackupReport& report,
+                           std::size_t number,
+                           RunOutcome& outcome,
+                           const StopToken& stop) {
+  for (std::size_t other = 0; other < report.destinations.size(); ++other) {
+    if (report.destinations[other].state != DestinationOutcome::State::sealed) continue;
+    try {
+      copy_tree(run.destinations[targets.numbers[other]],
+                run.destinations[targets.numbers[number]],
+                report.tree,
+                run.environment,
+                stop);
+      outcome.snapshot = seal_snapshot(targets.targets[number], report.snapshot, stop);
+      outcome.caught_up = true;
+      outcome.failure.reset();
+      return;
+    } catch (const Error& error) {
+      outcome.failure = error;
+    }
+  }
+}
+
+void add_outcomes(RunContext& run,
+                  const Targets& targets,
+                  const BackupReport& report,
+                  const std::string& source,
+                  const StopToken& stop) {
+  for (std::size_t i = 0; i < report.destinations.size(); ++i) {
+    const DestinationOutcome& destination = report.destinations[i];
+    OpenDestination& open = run.destinations[targets.numbers[i]];
+    RunOutcome outcome;
+    outcome.source = source;
+    outcome.destination = open.destination->name;
+    outcome.snapshot = destination.snapshot;
+    outcome.failure = destination.failure;
+    outcome.bytes_stored = destination.bytes_stored;
+    for (const ItemError& item : report.item_errors)
+      outcome.changed += item.kind == ItemError::Kind::changed ? 1 : 0;
+    outcome.unreadable = report.item_error_count - outcome.changed;
+    if (destination.state == DestinationOutcome::State::needs_catch_up) {
+      outcome.failure = Error(ErrorCode::not_found, text("service.no_source_for_catch_up"));
+      complete_from_another(run, targets, report, i, outcome, stop);
+    }
+    run.report.outcomes.push_back(std::move(outcome));
+  }
+}
+
+void add_failures(RunContext& run, const std::string& source, const Error& error) {
+  for (const OpenDestination& open : run.destinations) {
+    if (!open.is_good()) continue;
+    RunOutcome outcome;
+    outcome.source = source;
+    outcome.destination = open.destination->name;
+    outcome.failure = error;
+    run.report.outcomes.push_back(std::move(outcome));
+  }
+}
+
+// The next source must not store again what this one just stored; what cannot be listed now has
+// failed.
+void refresh_indexes(RunContext& run,
+                     const BackupReport& report,
+                     const Targets& targets,
+                     const StopToken& stop) {
+  for (std::size_t i = 0; i < report.destinations.size(); ++i) {
+    OpenDestination& open = run.destinations[targets.numbers[i]];
+    if (report.destinations[i].failure) {
+      open.failure = report.destinations[i].failure;
+      continue;
+    }
+    try {
+      open.repository->update_index(*open.index, open.index_files, stop);
+    } catch (const Error& error) {
+      open.failure = error;
+    }
+  }
+}
+
+// Destinations that could not be opened, or failed with an earlier source, miss this one too.
+void add_missing_destinations(RunContext& run, const std::string& source) {
+  for (const OpenDestination& open : run.destinations) {
+    if (open.is_good()) continue;
+    RunOutcome outcome;
+    outcome.source = source;
+    outcome.destination = open.destination->name;
+    outcome.failure = open.failure;
+    run.report.outcomes.push_back(std::move(outcome));
+  }
+}
+
+}  // namespace
+
+void copy_tree(OpenDestination& from,
+               OpenDestination& to,
+               const BlobId& tree,
+               const Environment& environment,
+               const StopToken& stop) {
+  from.repository->update_index(*from.index, from.index_files, stop);
+  to.repository->update_index(*to.index, to.index_files, stop);
+  const CopySource source{from.repository.get(), &*from.index};
+  const CopyPlan plan = plan_copy(source, *to.index, {tree}, stop);
+  std::atomic<std::uint64_t> bytes_moved{0};
+  apply_copy(source, *to.repository, *to.index, plan, {}, environment.clock, bytes_moved, stop);
+  to.repository->update_index(*to.index, to.index_files, stop);
+}
+
+void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop) {
+  SourceOutcome outcome;
+  outcome.source = source.name;
+  add_missing_destinations(run, source.name);
+  try {
+    const std::unique_ptr<Source> files = make_source(source, run.environment);
+    const Targets targets = find_targets(run, source.name);
+    if (!targets.targets.empty()) {
+      BackupProgress progress;
+      if (run.observer.source_begins) run.observer.source_begins(source.name, progress);
+      BackupReport report = run_backup(*files,
+                                       targets.targets,
+                                       make_plan(run, source.name, targets.newest),
+                                       run.environment.clock,
+                                       progress,
+                                       run.environment.log,
+                                       stop);
+      if (run.observer.source_ends) run.observer.source_ends(source.name);
+      refresh_indexes(run, report, targets, stop);
+      add_outcomes(run, targets, report, source.name, stop);
+      outcome.summary = report.summary;
+      outcome.item_errors = std::move(report.item_errors);
+      outcome.item_error_count = report.item_error_count;
+    }
+  } catch (const Error& error) {
+    if (run.observer.source_ends) run.observer.source_ends(source.name);
+    outcome.failure = error;
+    add_failures(run, source.name, error);
+  }
+  run.report.sources.push_back(std::move(outcome));
+}
+
+}  // namespace hikae
