@@ -24,7 +24,7 @@ FilesDirectory::FilesDirectory(std::shared_ptr<const FilesTree> tree,
       allowed_device_(allowed_device) {}
 
 os::Fd FilesDirectory::open() const {
-  os::Fd folder = anchor_.try_open(relative_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  os::Fd folder = anchor_.try_open(relative_, O_RDONLY | O_DIRECTORY);
   if (!folder && errno == ELOOP)
     throw Error(ErrorCode::permission, text("source.became_link", {{"path", path_}}));
   if (!folder) throw system_error(errno, text("source.folder_open_failed", {{"path", path_}}));
