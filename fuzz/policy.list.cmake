@@ -1,0 +1,1 @@
+hikae_fuzz(policy_file MODULES policy)
