@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small JSON files of a repository: config, keys, locks, snapshots. Source of the format:
 // restic doc/design.rst and the notes in docs/format.md. All decoders throw Error{corrupt} and name
-// the field; unknown fields are ignored.
+// the field; unknown fields are ignored. A config of a later format version is no damage but
+// Error{unsupported}.
 #pragma once
 
 #include <array>

@@ -109,7 +109,7 @@ TEST(DecodeTree, AMissingTimeIsGosZeroTime) {
   EXPECT_EQ(to_rfc3339(nodes.at(0).atime), "0001-01-01T00:00:00Z");
 }
 
-// Before restic 0.17 a target that is not UTF-8 was stored with replacement characters only.
+// Before restic 0.16 a target that is not UTF-8 was stored with replacement characters only.
 TEST(DecodeTree, LinkTargetsOfOldAndNew) {
   const std::vector<Node> old = decoded(tree_of(R"(,"linktarget":"a\ufffdb")"));
   EXPECT_EQ(old.at(0).link_target,
