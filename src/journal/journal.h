@@ -78,6 +78,10 @@ class Journal {
                           Instant finished,
                           Verdict verdict,
                           const std::string& message) = 0;
+  // Adds a whole run that a repository tells of, after the journal was lost. One with a known id is
+  // left as it is.
+  enum class Recorded { added, was_known };
+  virtual Recorded record_run(const RunRecord& run, const std::vector<RunItem>& items) = 0;
   virtual void add_deletion(const DeletionRecord& deletion) = 0;
 
   // Newest first.

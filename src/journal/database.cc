@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/database.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <thread>
+
+#include <sqlite3.h>
+
+#include "os/file_lock.h"
+#include "os/files.h"
+
+namespace hikae::journal {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr int kBusyMilliseconds = 30'000;
+
+constexpr const char* kTables = R"sql(
+  CREATE TABLE run (
+    id TEXT PRIMARY KEY, policy TEXT NOT NULL,
+    job TEXT NOT NULL, slot_group TEXT NOT NULL, scheduled INTEGER NOT NULL,
+    started INTEGER NOT NULL, finished INTEGER, verdict TEXT, message TEXT NOT NULL) STRICT;
+  CREATE INDEX run_started ON run (policy, started);
+  CREATE TABLE item (
+    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES run (id),
+    source TEXT NOT NULL, destination TEXT NOT NULL, verdict TEXT NOT NULL, snapshot TEXT NOT NULL,
+    files INTEGER NOT NULL, bytes INTEGER NOT NULL, bytes_stored INTEGER NOT NULL,
+    unreadable INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
+  CREATE INDEX item_run ON item (run);
+  CREATE TABLE deletion (
+    number INTEGER PRIMARY KEY, time INTEGER NOT NULL, run TEXT NOT NULL, policy TEXT NOT NULL,
+    source TEXT NOT NULL, destination TEXT NOT NULL, snapshot TEXT NOT NULL,
+    snapshot_time INTEGER NOT NULL, rule TEXT NOT NULL) STRICT;
+  CREATE INDEX deletion_time ON deletion (policy, time);
+)sql";
+
+// The file's content is not what it must be.
+struct Damaged {
+  std::string reason;
+};
+
+bool means_damage(const SQLite::Exception& exception) {
+  return exception.getErrorCode() == SQLITE_CORRUPT || exception.getErrorCode() == SQLITE_NOTADB;
+}
+
+int number_of(SQLite::Database& database, const char* query) {
+  return database.execAndGet(query).getInt();
+}
+
+void create_tables(SQLite::Database& database) {
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  database.exec(kTables);
+  database.exec("PRAGMA user_version = " + std::to_string(kVersion));
+  transaction.commit();
+}
+
+// Throws Damaged, or SQLite::Exception when a table or column is not there.
+void check_content(SQLite::Database& database) {
+  const std::string found = database.execAndGet("PRAGMA quick_check(1)").getString();
+  if (found != "ok") throw Damaged{found};
+  try {
+    for (const char* query :
+         {"SELECT id, policy, job, slot_group, scheduled, started, finished, verdict, message FROM "
+          "run",
+          "SELECT run, source, destination, verdict, snapshot, files, bytes, bytes_stored, "
+          "unreadable, message FROM item",
+          "SELECT time, run, policy, source, destination, snapshot, snapshot_time, rule FROM "
+          "deletion"}) {
+      const SQLite::Statement probe(database, query);
+    }
+  } catch (const SQLite::Exception& exception) {
+    if (exception.getErrorCode() == SQLITE_ERROR) throw Damaged{exception.what()};
+    throw;
+  }
+}
+
+std::unique_ptr<SQLite::Database> open_file(const std::string& path) {
+  auto database = std::make_unique<SQLite::Database>(
+      path,
+      SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOFOLLOW,
+      kBusyMilliseconds);
+  // With a write-ahead log, FULL makes each commit durable, and status may read during a run.
+  database->exec("PRAGMA journal_mode = WAL");
+  database->exec("PRAGMA synchronous = FULL");
+  database->exec("PRAGMA foreign_keys = ON");
+  const int version = number_of(*database, "PRAGMA user_version");
+  if (version > kVersion) {
+    throw Error(ErrorCode::unsupported,
+                text("journal.newer", {{"file", path}, {"version", std::to_string(version)}}))
+        .with_hint(text("journal.newer_hint", {{"file", path}}));
+  }
+  if (version == 0 && number_of(*database, "SELECT count(*) FROM sqlite_master") == 0)
+    create_tables(*database);
+  check_content(*database);
+  return database;
+}
+
+std::string utc_stamp(Instant now) {
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(now));
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> buffer{};
+  const std::size_t length = std::strftime(buffer.data(), buffer.size(), "%Y%m%dT%H%M%SZ", &parts);
+  return {buffer.data(), length};
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0;
+}
+
+// Returns the new name. The log and the index beside the file follow it, so that an expert can open
+// all three together.
+std::string put_aside(const std::string& path, Instant now) {
+  const std::string name = path + ".damaged-" + utc_stamp(now);
+  std::string free_name = name;
+  for (int i = 2; exists(free_name); ++i) free_name = name + "-" + std::to_string(i);
+  for (const char* ending : {"-wal", "-shm", ""}) {
+    if (std::rename((path + ending).c_str(), (free_name + ending).c_str()) != 0 && errno != ENOENT)
+      throw system_error(errno, text("journal.put_aside_failed", {{"file", path}}));
+  }
+  return free_name;
+}
+
+// Opening is serialised: of two programs that find the file damaged, the second must not put the
+// first one's new file aside.
+os::FileLock lock_opening(const std::string& state_directory) {
+  const std::string path = state_directory + "/journal.lock";
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  for (;;) {
+    if (auto lock = os::FileLock::try_acquire(path)) return std::move(*lock);
+    if (std::chrono::steady_clock::now() > give_up)
+      throw Error(ErrorCode::locked, text("journal.opening_locked", {{"file", path}}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+// SQLite gives the files beside it the same mode. A file that is there is never opened here:
+// closing it would drop the locks that this process may hold on it through SQLite.
+void make_private(const std::string& path) {
+  const os::Fd made = os::try_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+  if (!made && errno != EEXIST)
+    throw system_error(errno, text("journal.open_failed", {{"file", path}}));
+}
+
+std::unique_ptr<SQLite::Database> open_private(const std::string& path) {
+  make_private(path);
+  try {
+    return open_file(path);
+  } catch (const SQLite::Exception& exception) {
+    if (means_damage(exception)) throw Damaged{exception.what()};
+    throw to_error(exception).with_context(text("journal.opening", {{"file", path}}));
+  }
+}
+
+}  // namespace
+
+Error to_error(const SQLite::Exception& exception) {
+  ErrorCode code = ErrorCode::io;
+  switch (exception.getErrorCode()) {
+    case SQLITE_FULL:
+      code = ErrorCode::no_space;
+      break;
+    case SQLITE_READONLY:
+      code = ErrorCode::read_only;
+      break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      code = ErrorCode::locked;
+      break;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      code = ErrorCode::permission;
+      break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      code = ErrorCode::corrupt;
+      break;
+    default:
+      break;
+  }
+  return Error(code, text("journal.failed", {{"reason", exception.what()}}))
+      .with_hint(text("journal.failed_hint"));
+}
+
+std::unique_ptr<SQLite::Database> open_database(const std::string& state_directory,
+                                                const Clock& clock,
+                                                Log& log) {
+  os::ensure_directory(state_directory, 0700);
+  const std::string path = state_directory + "/journal.sqlite";
+  const os::FileLock lock = lock_opening(state_directory);
+  try {
+    return open_private(path);
+  } catch (const Damaged& damaged) {
+    const std::string aside = put_aside(path, clock.now());
+    log.warning(text("journal.put_aside", {{"file", aside}, {"reason", damaged.reason}}));
+  }
+  try {
+    return open_private(path);
+  } catch (const Damaged& damaged) {
+    throw Error(ErrorCode::corrupt, text("journal.failed", {{"reason", damaged.reason}}))
+        .with_hint(text("journal.failed_hint"));
+  }
+}
+
+}  // namespace hikae::journal
