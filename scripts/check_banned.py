@@ -32,7 +32,7 @@ CATCH_ALL = {
 
 # Written in pieces, so that this list does not find itself.
 WORDS = [
-    (r"(?<![\w.})-])/wor" + r"k/", "a path of one machine"),
+    (r"/wor" + r"k/(main|shared|steering|\.library|\.mirror)\b", "a path of one machine"),
     (r"/mnt/da" + r"ta", "a path of one machine"),
     (r"\bsub-?ag" + r"ents?\b|\bcla" + r"ude\b|\banth" + r"ropic\b|\bchat" + r"gpt\b", "speak of hikae only"),
     (r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b(?!\s*\(?#\d)", "name the issue: (#123), or do it"),
