@@ -104,7 +104,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
 // A leading "-" would be taken for an option by the programs that get the name.
 bool is_user(std::string_view user) {
   return !user.starts_with('-') && std::none_of(user.begin(), user.end(), [](char c) {
-    return c == ' ' || c == '/' || c == '@';
+    return c == ' ' || c == '/' || c == '@' || c == ':';
   });
 }
 
@@ -142,10 +142,16 @@ std::optional<Authority> parse_authority(std::string_view text) {
   return result;
 }
 
+// The inverse of percent_decoded, as far as people need it.
+std::string percent_encoded(std::string_view text) {
+  std::string result;
+  for (const char c : text) result += c == '%' ? std::string("%25") : std::string(1, c);
+  return result;
+}
+
 // "user@host:port" again, for people.
 std::string shown(const Authority& authority) {
-  std::string result;
-  if (!authority.user.empty()) result += authority.user;
+  std::string result = percent_encoded(authority.user);
   if (!authority.password.empty()) result += ":***";
   if (!authority.user.empty()) result += '@';
   const bool ipv6 = authority.host.find(':') != std::string::npos;
@@ -217,12 +223,15 @@ Location parse_sftp(std::string_view rest) {
   result.port = authority->port;
   std::string_view cleaned = *path;
   const bool at_home = url ? consume(cleaned, "/~/") : consume(cleaned, "~/");
-  result.path = tidy(cleaned);
-  if (at_home) result.path = tidy("./" + result.path);
-  if (result.path.empty() || (at_home && cleaned.starts_with('/'))) malformed("sftp", form);
-  result.display = result.port == 0 ? "sftp:" + shown(*authority) + ":" + result.path
-                                    : "sftp://" + shown(*authority) +
-                                          (result.path.starts_with('/') ? "" : "/~/") + result.path;
+  result.path = tidy(at_home ? "./" + std::string(cleaned) : std::string(cleaned));
+  // "~" below the home would be taken for the home itself when it is given again.
+  if (result.path.empty() || result.path.starts_with('~')) malformed("sftp", form);
+  if (result.port == 0) {
+    result.display = "sftp:" + shown(*authority) + ":" + result.path;
+  } else {
+    const std::string home = result.path.starts_with('/') ? "" : "/~/";
+    result.display = "sftp://" + shown(*authority) + home + percent_encoded(result.path);
+  }
   return result;
 }
 

@@ -1,0 +1,1 @@
+hikae_fuzz(location MODULES storage)
