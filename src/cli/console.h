@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace hikae::cli {
+
+enum class Colour { none, terminal };
+
+// The one place that prints. Reports go to standard output, everything else to standard error.
+// Thread-safe.
+class Console final : public Log {
+ public:
+  Console(Language language, Colour colour);
+
+  Language language() const { return language_; }
+
+  // To standard output, as it is.
+  void print(std::string_view text);
+  // A sentence to standard output, with a line break.
+  void say(const Text& text);
+  // To standard error, with "warning:" where it is one.
+  void write(LogLevel level, const Text& message) override;
+  // "hikae: …" with the hint on a line of its own.
+  void error(const Error& error);
+
+  // A line that the next one replaces; nothing unless standard error is a terminal.
+  void progress(const std::string& line);
+  void clear_progress();
+
+  // What is below shows: 0 only errors, 1 also information (default), 2 debug.
+  void set_verbosity(int verbosity) { verbosity_ = verbosity; }
+
+ private:
+  Language language_;
+  Colour colour_;
+  int verbosity_ = 1;
+};
+
+// Columns for people: every column as wide as its widest cell (East Asian characters count two),
+// numbers to the right.
+class Table {
+ public:
+  enum class Align { left, right };
+  void add_column(std::string heading, Align align = Align::left);
+  void add_row(std::vector<std::string> cells);
+  std::string render() const;
+
+ private:
+  struct Column {
+    std::string heading;
+    Align align;
+  };
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Columns that a terminal needs for UTF-8 text; control characters count nothing.
+std::size_t display_width(std::string_view text);
+// Control characters and invalid UTF-8 as \xNN, so that a file name cannot drive the terminal.
+std::string printable(std::string_view text);
+
+}  // namespace hikae::cli

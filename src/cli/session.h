@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/console.h"
+#include "policy/policy.h"
+#include "service/destinations.h"
+#include "service/environment.h"
+
+namespace hikae::cli {
+
+// The options of the program itself, valid for every verb.
+struct GlobalOptions {
+  std::string policy_file;  // --policy, HIKAE_POLICY, /etc/hikae/policy.yaml
+  std::string repository;   // -r, RESTIC_REPOSITORY
+  std::string destination;  // -d
+  std::string
+      password_file;  // --password-file, RESTIC_PASSWORD_FILE; else RESTIC_PASSWORD, else asked
+  std::string retry_lock;  // a duration
+  bool no_lock = false;
+  bool json = false;
+  bool quiet = false;
+  int verbose = 0;
+};
+
+// What a verb works with. One per process; the references outlive it.
+struct Session {
+  Console& console;
+  const Environment& environment;
+  const GlobalOptions& options;
+  StopToken stop;
+};
+
+// A loaded policy with the text that it came from.
+struct LoadedPolicy {
+  policy::Policy policy;
+  std::string text;
+  std::string path;
+};
+LoadedPolicy load_policy(const Session& session);
+
+// A repository that the options name: -r, or -d through the policy; with neither, the policy's only
+// destination. Locks it unless --no-lock; a reading verb (shared, may_go_without_lock) goes on with
+// a warning where the destination refuses writes.
+struct OpenedRepository {
+  std::unique_ptr<Repository> repository;
+  std::unique_ptr<RepositoryLock> lock;
+  std::unique_ptr<LockKeeper> keeper;
+};
+enum class LockNeed { none, shared_for_reading, shared, exclusive };
+OpenedRepository open_repository(const Session& session, LockNeed need);
+// The place and password alone, for verbs that deal with one that may not open.
+Location repository_location(const Session& session);
+Secret repository_password(const Session& session);
+
+// Verbs register themselves; one file per verb.
+void add_backup(Command& root, const Session& session);
+void add_cat(Command& root, const Session& session);
+void add_check(Command& root, const Session& session);
+void add_completion(CommandLine& root, const Session& session);
+void add_forget(Command& root, const Session& session);
+void add_init(Command& root, const Session& session);
+void add_key(Command& root, const Session& session);
+void add_ls(Command& root, const Session& session);
+void add_policy(Command& root, const Session& session);
+void add_prune(Command& root, const Session& session);
+void add_recovery_kit(Command& root, const Session& session);
+void add_restore(Command& root, const Session& session);
+void add_run(Command& root, const Session& session);
+void add_snapshots(Command& root, const Session& session);
+void add_stats(Command& root, const Session& session);
+void add_status(Command& root, const Session& session);
+void add_unlock(Command& root, const Session& session);
+
+// DESIGN §4. The one table from error to exit code.
+int exit_code(const Error& error);
+
+}  // namespace hikae::cli
