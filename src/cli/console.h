@@ -27,6 +27,9 @@ class Console final : public Log {
   void say(const Text& text);
   // To standard error, with "warning:" where it is one.
   void write(LogLevel level, const Text& message) override;
+  // To standard error, as it is, and a sentence.
+  void print_error(std::string_view text);
+  void say_error(const Text& text);
   // "hikae: …" with the hint on a line of its own.
   void error(const Error& error);
 

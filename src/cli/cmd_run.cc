@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/snapshot_options.h"
+#include "service/run.h"
+
+namespace hikae::cli {
+namespace {
+
+struct RunFlags {
+  std::vector<std::string> sources;
+  std::vector<std::string> destinations;
+  bool force = false;
+};
+
+std::string state_word(const Session& session, Verdict verdict) {
+  return render(text("cli_run.verdict_" + std::string(to_string(verdict))),
+                session.console.language());
+}
+
+const SourceOutcome* find_source(const RunReport& report, const std::string& name) {
+  for (const SourceOutcome& source : report.sources) {
+    if (source.source == name) return &source;
+  }
+  return nullptr;
+}
+
+void print_outcomes(const Session& session, const RunReport& report) {
+  const Language language = session.console.language();
+  Table table;
+  for (const char* heading :
+       {"cli_run.source", "cli_run.destination", "cli_run.verdict", "cli_run.snapshot"}) {
+    table.add_column(render(text(heading), language));
+  }
+  for (const char* heading : {"cli_run.files", "cli_run.size", "cli_run.added"}) {
+    table.add_column(render(text(heading), language), Table::Align::right);
+  }
+  for (const RunOutcome& outcome : report.outcomes) {
+    const SourceOutcome* source = find_source(report, outcome.source);
+    const bool known = source != nullptr && source->summary;
+    table.add_row({outcome.source,
+                   outcome.destination,
+                   state_word(session, outcome.verdict),
+                   outcome.snapshot ? outcome.snapshot->short_hex() : "-",
+                   known ? std::to_string(source->summary->total_files_processed) : "-",
+                   known ? format_bytes(source->summary->total_bytes_processed) : "-",
+                   format_bytes(outcome.bytes_stored)});
+  }
+  session.console.print(table.render());
+}
+
+void print_problems(const Session& session, const RunReport& report) {
+  constexpr std::size_t kMostShown = 20;
+  for (const SourceOutcome& source : report.sources) {
+    std::size_t shown = 0;
+    for (const ItemError& item : source.item_errors) {
+      if (shown++ == kMostShown) break;
+      session.console.warning(text("cli_run.item",
+                                   {{"source", source.source},
+                                    {"path", printable(item.path)},
+                                    {"reason", render(item.message, session.console.language())}}));
+    }
+    if (source.item_error_count > kMostShown) {
+      session.console.warning(text(
+          "cli_run.more_items", {{"count", std::to_string(source.item_error_count - kMostShown)}}));
+    }
+  }
+  for (const RunOutcome& outcome : report.outcomes) {
+    if (outcome.failure) session.console.error(*outcome.failure);
+  }
+  for (const Text& frozen : report.frozen) session.console.warning(frozen);
+  if (report.failure) session.console.error(*report.failure);
+}
+
+void print_changes(const Session& session, const RunReport& report) {
+  for (const CaughtUpSnapshot& copy : report.caught_up) {
+    session.console.say(text("cli_run.caught_up",
+                             {{"source", copy.source},
+                              {"from", copy.from},
+                              {"to", copy.to},
+                              {"time", local_time(session.environment, copy.time)}}));
+  }
+  for (const ForgottenSnapshot& gone : report.forgotten) {
+    session.console.say(text("cli_run.forgotten",
+                             {{"source", gone.source},
+                              {"destination", gone.destination},
+                              {"time", local_time(session.environment, gone.time)},
+                              {"reason", render(gone.reason, session.console.language())}}));
+  }
+}
+
+void write_outcome(JsonWriter& json, const RunReport& report, const RunOutcome& outcome) {
+  json.begin_object();
+  json.member("source", outcome.source).member("destination", outcome.destination);
+  json.member("verdict", to_string(outcome.verdict));
+  if (outcome.snapshot) json.member("snapshot", outcome.snapshot->hex());
+  json.key("read_back").boolean(outcome.read_back);
+  json.key("caught_up").boolean(outcome.caught_up);
+  json.member("bytes_stored", outcome.bytes_stored).member("unreadable", outcome.unreadable);
+  json.member("changed", outcome.changed);
+  const SourceOutcome* source = find_source(report, outcome.source);
+  if (source != nullptr && source->summary) {
+    json.member("files", source->summary->total_files_processed);
+    json.member("bytes", source->summary->total_bytes_processed);
+  }
+  if (outcome.failure) {
+    json.member("error", render(*outcome.failure, Language::en))
+        .member("code", to_string(outcome.failure->code()));
+  }
+  json.end_object();
+}
+
+std::string to_json(const RunReport& report) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("run", report.run_id).member("verdict", to_string(report.verdict));
+  json.member("started", format::to_rfc3339(format::to_timestamp(report.started)));
+  json.member("finished", format::to_rfc3339(format::to_timestamp(report.finished)));
+  json.key("outcomes").begin_array();
+  for (const RunOutcome& outcome : report.outcomes) write_outcome(json, report, outcome);
+  json.end_array().key("forgotten").begin_array();
+  for (const ForgottenSnapshot& gone : report.forgotten) {
+    json.begin_object().member("source", gone.source).member("destination", gone.destination);
+    json.member("snapshot", gone.snapshot.hex()).member("rule", gone.rule);
+    json.member("time", format::to_rfc3339(format::to_timestamp(gone.time))).end_object();
+  }
+  json.end_array().key("caught_up").begin_array();
+  for (const CaughtUpSnapshot& copy : report.caught_up) {
+    json.begin_object()
+        .member("source", copy.source)
+        .member("from", copy.from)
+        .member("to", copy.to);
+    json.member("snapshot", copy.snapshot.hex()).end_object();
+  }
+  json.end_array().key("notes").begin_array();
+  for (const Text& note : report.frozen) json.value(render(note, Language::en));
+  json.end_array();
+  if (report.failure) json.member("error", render(*report.failure, Language::en));
+  json.end_object();
+  return out + "\n";
+}
+
+int run(const Session& session, const RunFlags& flags) {
+  const LoadedPolicy loaded = load_policy(session);
+  const auto journal = Journal::open(
+      session.environment.state_directory, session.environment.clock, session.environment.log);
+  RunOptions options;
+  options.sources = flags.sources;
+  options.destinations = flags.destinations;
+  options.changes = flags.force ? ChangeDetection::force_read : ChangeDetection::strict;
+  options.lock_options = lock_options(session.options);
+  options.policy_text = loaded.text;
+  BackupProgressLine progress(session);
+  RunObserver observer;
+  observer.source_begins = [&](const std::string& source, BackupProgress& counters) {
+    progress.begin(source, counters);
+  };
+  observer.source_ends = [&](const std::string&) { progress.end(); };
+  observer.phase = [&](const Text& phase) {
+    session.console.progress(render(phase, session.console.language()));
+  };
+  const RunReport report =
+      run_policy(loaded.policy, options, session.environment, *journal, observer, session.stop);
+  session.console.clear_progress();
+  if (session.options.json) {
+    session.console.print(to_json(report));
+  } else {
+    print_outcomes(session, report);
+    print_changes(session, report);
+    print_problems(session, report);
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(report.finished - report.started);
+    session.console.say(text("cli_run.summary",
+                             {{"policy", loaded.policy.name},
+                              {"verdict", state_word(session, report.verdict)},
+                              {"duration", format_duration(seconds)}}));
+  }
+  return exit_code(report.verdict);
+}
+
+}  // namespace
+
+void add_run(Command& root, const Session& session) {
+  auto flags = std::make_shared<RunFlags>();  // shared with the callback, which outlives this call
+  Command& command = root.add_command(
+      "run", text("cli_run.help"), [&session, flags] { return run(session, *flags); });
+  command.list("--source", flags->sources, "NAME", text("cli_run.help_source"));
+  command.list("--only-destination", flags->destinations, "NAME", text("cli_run.help_destination"));
+  command.flag("--force", flags->force, text("cli_run.help_force"));
+}
+
+}  // namespace hikae::cli

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/snapshot_options.h"
+#include "service/status.h"
+
+namespace hikae::cli {
+namespace {
+
+std::string verdict_word(const Session& session, Verdict verdict) {
+  return render(text("cli_run.verdict_" + std::string(to_string(verdict))),
+                session.console.language());
+}
+
+void print_sources(const Session& session, const StatusReport& report) {
+  const Language language = session.console.language();
+  Table table;
+  for (const char* heading :
+       {"cli_run.source", "cli_run.destination", "cli_run.verdict", "cli_status.newest"}) {
+    table.add_column(render(text(heading), language));
+  }
+  table.add_column(render(text("cli_status.generations"), language), Table::Align::right);
+  table.add_column(render(text("cli_run.size"), language), Table::Align::right);
+  for (const SourceStatus& source : report.sources) {
+    table.add_row({source.source,
+                   source.destination,
+                   verdict_word(session, source.verdict),
+                   source.newest ? local_time(session.environment, *source.newest) : "-",
+                   std::to_string(source.generations),
+                   source.newest ? format_bytes(source.newest_bytes) : "-"});
+  }
+  session.console.print(table.render() + "\n");
+}
+
+void print_destinations(const Session& session, const StatusReport& report) {
+  const Language language = session.console.language();
+  Table table;
+  table.add_column(render(text("cli_run.destination"), language));
+  table.add_column(render(text("cli_status.place"), language));
+  table.add_column(render(text("cli_status.free"), language), Table::Align::right);
+  for (const DestinationStatus& destination : report.destinations) {
+    std::string free = "-";
+    if (destination.space) {
+      free = render(text("cli_status.free_of",
+                         {{"free", format_bytes(destination.space->free_bytes)},
+                          {"total", format_bytes(destination.space->total_bytes)}}),
+                    language);
+    }
+    table.add_row({destination.destination, destination.location, free});
+  }
+  session.console.print(table.render() + "\n");
+}
+
+void print_notes(const Session& session, const StatusReport& report) {
+  for (const DestinationStatus& destination : report.destinations) {
+    if (destination.failure) session.console.error(*destination.failure);
+  }
+  for (const SourceStatus& source : report.sources) {
+    for (const Text& note : source.notes) session.console.warning(note);
+  }
+  for (const Text& note : report.notes) session.console.warning(note);
+}
+
+void print_last_run(const Session& session, const StatusReport& report) {
+  if (report.runs.empty()) return;
+  const RunRecord& run = report.runs.front();
+  const std::string verdict =
+      run.verdict ? verdict_word(session, *run.verdict)
+                  : render(text("cli_status.unfinished"), session.console.language());
+  session.console.say(
+      text("cli_status.last_run",
+           {{"time", local_time(session.environment, run.started)}, {"verdict", verdict}}));
+}
+
+void write_notes(JsonWriter& json, const std::vector<Text>& notes) {
+  json.key("notes").begin_array();
+  for (const Text& note : notes) json.value(render(note, Language::en));
+  json.end_array();
+}
+
+std::string time_of(Instant time) {
+  return format::to_rfc3339(format::to_timestamp(time));
+}
+
+std::string to_json(const StatusReport& report) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("verdict", to_string(report.verdict)).key("sources").begin_array();
+  for (const SourceStatus& source : report.sources) {
+    json.begin_object().member("source", source.source).member("destination", source.destination);
+    json.member("verdict", to_string(source.verdict))
+        .member("generations", std::uint64_t{source.generations});
+    if (source.newest)
+      json.member("newest", time_of(*source.newest)).member("bytes", source.newest_bytes);
+    if (source.newest_snapshot) json.member("snapshot", source.newest_snapshot->hex());
+    write_notes(json, source.notes);
+    json.end_object();
+  }
+  json.end_array().key("destinations").begin_array();
+  for (const DestinationStatus& destination : report.destinations) {
+    json.begin_object()
+        .member("destination", destination.destination)
+        .member("location", destination.location);
+    if (destination.space) {
+      json.member("free_bytes", destination.space->free_bytes)
+          .member("total_bytes", destination.space->total_bytes);
+    }
+    if (destination.failure) json.member("error", render(*destination.failure, Language::en));
+    json.end_object();
+  }
+  json.end_array().key("runs").begin_array();
+  for (const RunRecord& run : report.runs) {
+    json.begin_object().member("run", run.id).member("started", time_of(run.started));
+    if (run.finished) json.member("finished", time_of(*run.finished));
+    if (run.verdict) json.member("verdict", to_string(*run.verdict));
+    json.end_object();
+  }
+  json.end_array();
+  write_notes(json, report.notes);
+  json.end_object();
+  return out + "\n";
+}
+
+int status(const Session& session) {
+  const LoadedPolicy loaded = load_policy(session);
+  const auto journal = Journal::open(
+      session.environment.state_directory, session.environment.clock, session.environment.log);
+  const StatusReport report =
+      read_status(loaded.policy, session.environment, *journal, session.stop);
+  if (session.options.json) {
+    session.console.print(to_json(report));
+    return exit_code(report.verdict);
+  }
+  print_sources(session, report);
+  print_destinations(session, report);
+  print_last_run(session, report);
+  print_notes(session, report);
+  session.console.say(
+      text("cli_status.verdict",
+           {{"policy", loaded.policy.name}, {"verdict", verdict_word(session, report.verdict)}}));
+  return exit_code(report.verdict);
+}
+
+}  // namespace
+
+void add_status(Command& root, const Session& session) {
+  root.add_command("status", text("cli_status.help"), [&session] { return status(session); });
+}
+
+}  // namespace hikae::cli
