@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/units.h"
-#include "cli/progress.h"
+#include "cli/backup_progress.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
 #include "service/run.h"

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "cli/progress.h"
 #include "os/files.h"
 #include "os/terminal.h"
 #include "policy/load.h"

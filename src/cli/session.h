@@ -44,6 +44,9 @@ struct LoadedPolicy {
 };
 LoadedPolicy load_policy(const Session& session);
 
+// --retry-lock as a wait. Throws Error{invalid_argument}.
+LockOptions lock_options(const GlobalOptions& options);
+
 // A repository that the options name: -r, or -d through the policy; with neither, the policy's only
 // destination. Locks it unless --no-lock; a reading verb (shared, may_go_without_lock) goes on with
 // a warning where the destination refuses writes.
