@@ -15,6 +15,8 @@
 namespace hikae::policy {
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr std::size_t kLongestText = 1000;
 
 bool is_eventbridge(std::string_view text) {
@@ -85,20 +87,29 @@ std::optional<Instant> Schedule::next_after(Instant after) const {
 }
 
 std::optional<Instant> Schedule::last_until(Instant when) const {
-  const Instant epoch{};
+  const Instant before_epoch = Instant{} - nanoseconds(1);
   // Look into the past by ever larger steps, so that dense schedules need few and sparse ones too.
-  for (auto back = std::chrono::nanoseconds(std::chrono::seconds(1));; back *= 4) {
-    const bool is_first = when - epoch <= back;
-    const Instant start = is_first ? epoch - std::chrono::nanoseconds(1) : when - back;
-    auto found = next_after(start);
-    if (found && *found <= when) {
-      for (auto next = next_after(*found); next && *next <= when; next = next_after(*found)) {
-        found = next;
-      }
-      return found;
-    }
+  for (nanoseconds back = std::chrono::microseconds(1);; back *= 4) {
+    const bool is_first = when.time_since_epoch() <= back;
+    const auto found = next_after(is_first ? before_epoch : when - back);
+    if (found && *found <= when) return last_between(*found, when);
     if (is_first) return std::nullopt;
   }
+}
+
+// `found` is due and not later than `when`. Bisects, since millions may lie between.
+Instant Schedule::last_between(Instant found, Instant when) const {
+  Instant none_after = when;
+  while (found < none_after) {
+    const Instant middle = found + (none_after - found) / 2;
+    const auto next = next_after(middle);
+    if (next && *next <= when) {
+      found = *next;
+    } else {
+      none_after = middle;
+    }
+  }
+  return found;
 }
 
 Schedule parse_schedule(std::string_view whole, const TimeZone& zone) {
@@ -121,13 +132,13 @@ DueSlots due_slots(const Schedule& schedule,
                    Instant installed_at,
                    Instant now,
                    std::optional<std::chrono::seconds> catch_up) {
-  Instant after = installed_at - std::chrono::nanoseconds(1);
+  Instant after = installed_at - nanoseconds(1);
   if (last_done) after = std::max(after, *last_done);
   std::deque<Instant> open;
   // From the newest backwards, so that years of absence cost no more than the list is long.
   for (auto slot = schedule.last_until(now);
        slot && *slot > after && open.size() < 2 * DueSlots::kMaximumListed;
-       slot = schedule.last_until(*slot - std::chrono::nanoseconds(1))) {
+       slot = schedule.last_until(*slot - nanoseconds(1))) {
     open.push_front(*slot);
   }
   DueSlots slots;

@@ -35,6 +35,8 @@ class Schedule {
   const TimeZone& zone() const { return zone_; }
 
  private:
+  Instant last_between(Instant found, Instant when) const;
+
   std::string text_;
   TimeZone zone_;
   std::shared_ptr<const Recurrence> recurrence_;

@@ -233,6 +233,12 @@ TEST(LastUntil, IsTheInverseOfNextAfter) {
   }
 }
 
+TEST(LastUntil, CopesWithDenseSchedules) {
+  const auto schedule = parse_schedule("Mon *:*:0/0.000001", TimeZone::utc());
+  const auto last = schedule.last_until(at("2026-11-24 12:00"));
+  EXPECT_EQ(last, at("2026-11-24 00:00") - std::chrono::microseconds(1));
+}
+
 TEST(Texts, AreKeptAsWritten) {
   EXPECT_EQ(parse_schedule("  Daily 02:00 ", TimeZone::utc()).text(), "Daily 02:00");
 }
