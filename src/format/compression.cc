@@ -14,7 +14,7 @@ namespace {
 
 // A block holds at most 128 KiB and takes at least four bytes of its frame, so no frame can mean
 // more than this. It keeps a damaged length from asking for gigabytes.
-constexpr std::size_t kLargestBlock = 128 * 1024;
+constexpr std::size_t kLargestBlock = std::size_t{128} << 10;
 std::size_t most_content(std::size_t frame_size) {
   return (frame_size / 4 + 1) * kLargestBlock;
 }

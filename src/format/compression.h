@@ -14,6 +14,8 @@ class Compressor {
   // restic's "auto" is level 3, its "max" level 19 at the library's scale.
   explicit Compressor(int level = 3);
   ~Compressor();
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
   Compressor(Compressor&&) noexcept;
   Compressor& operator=(Compressor&&) noexcept;
 
@@ -29,6 +31,8 @@ class Decompressor {
  public:
   Decompressor();
   ~Decompressor();
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
   Decompressor(Decompressor&&) noexcept;
   Decompressor& operator=(Decompressor&&) noexcept;
 

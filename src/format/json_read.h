@@ -60,7 +60,7 @@ class JsonValue {
   std::int64_t signed_number() const { return get<std::int64_t>(); }
   template <std::unsigned_integral T>
   T number() const {
-    const std::uint64_t value = get<std::uint64_t>();
+    const auto value = get<std::uint64_t>();
     if (value > std::numeric_limits<T>::max()) fail();
     return static_cast<T>(value);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include <algorithm>
+#include <cstring>
 
 #include "base/json.h"
 #include "format/base64.h"

@@ -89,7 +89,7 @@ constexpr std::array<FieldRule<NodeFields>, 22> kFields = {{
 }};
 
 Error damaged(Text message) {
-  return Error(ErrorCode::corrupt, std::move(message));
+  return {ErrorCode::corrupt, std::move(message)};
 }
 
 NodeType parse_type(const NodeFields& fields) {

@@ -45,7 +45,7 @@ std::vector<PackedBlob> decode_pack_header(ByteView header);
 // size of a pack.
 std::size_t header_entry_size(const PackedBlob& blob);
 
-inline constexpr std::size_t kMaxPackHeaderSize = 16 * 1024 * 1024;
+inline constexpr std::size_t kMaxPackHeaderSize = std::size_t{16} << 20;
 
 // index/<id>.
 struct IndexedPack {

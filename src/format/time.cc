@@ -236,7 +236,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   time.nanoseconds = scan_fraction(scanner);
   time.offset = scan_offset(scanner);
   if (scanner.failed || !scanner.rest.empty()) return std::nullopt;
-  time.seconds = days_from_civil(date) * kSecondsPerDay + hour * 3600 + minute * 60 + second -
+  const std::int32_t second_of_day = hour * 3600 + minute * 60 + second;
+  time.seconds = days_from_civil(date) * kSecondsPerDay + std::int64_t{second_of_day} -
                  std::int64_t{time.offset};
   return time;
 }
