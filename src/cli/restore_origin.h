@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "repository/snapshots.h"
+
+namespace hikae::cli {
+
+// Where a restore takes its data from.
+struct RestoreOrigin {
+  OpenedRepository opened;
+  std::vector<SnapshotRecord> snapshots;  // newest last
+  std::string name;                       // the destination's, or the repository's place
+};
+
+// The repository that the options name; where they leave the choice among the policy's
+// destinations, the first one that opens and whose snapshots `has_it` accepts. Why others do not
+// serve is said as warnings. Throws the last failure when none serves.
+RestoreOrigin open_origin(const Session& session,
+                          const std::function<bool(const std::vector<SnapshotRecord>&)>& has_it);
+
+// The filter for the generations of one source: by the policy's name too, where there is a policy.
+SnapshotFilter source_filter(const Session& session, const std::string& source);
+
+}  // namespace hikae::cli

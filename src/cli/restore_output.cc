@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/restore_output.h"
+
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/progress.h"
+
+namespace hikae::cli {
+namespace {
+
+using std::chrono::steady_clock;
+
+std::string progress_text(const Session& session,
+                          const RestoreProgress& progress,
+                          steady_clock::duration elapsed) {
+  const Pace now = pace(progress.bytes_done, progress.bytes_total, elapsed);
+  return render(text("cli_restore.progress",
+                     {{"percent", now.percent},
+                      {"files", std::to_string(progress.files_done)},
+                      {"files_total", std::to_string(progress.files_total)},
+                      {"bytes", format_bytes(progress.bytes_done)},
+                      {"bytes_total", format_bytes(progress.bytes_total)},
+                      {"rate", now.rate},
+                      {"left", now.left}}),
+                session.console.language());
+}
+
+void report_errors(const Session& session, const RestoreReport& report) {
+  for (const RestoreItemError& error : report.errors) {
+    const std::string message = render(error.message, session.console.language());
+    if (!session.options.json) {
+      session.console.write(
+          LogLevel::error,
+          text("cli_restore.item_error", {{"path", printable(error.path)}, {"message", message}}));
+      continue;
+    }
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("message_type", "error").key("error").begin_object();
+    json.member("message", message).end_object();
+    json.member("during", "restore").member("item", error.path).end_object();
+    session.console.print_error(out + "\n");
+  }
+}
+
+void print_summary_json(const Session& session,
+                        const RestoreJob& job,
+                        const RestoreReport& report,
+                        const RestoreProgress& progress,
+                        double seconds) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("message_type", "summary");
+  json.member("seconds_elapsed", static_cast<std::uint64_t>(seconds));
+  json.member("total_files",
+              report.files_restored + report.files_unchanged + report.directories + report.others);
+  json.member("files_restored", report.files_restored + report.directories + report.others);
+  json.member("files_skipped", report.files_unchanged);
+  json.member("files_deleted", report.deleted);
+  json.member("total_bytes", progress.bytes_total.load());
+  json.member("bytes_restored", report.bytes_written);
+  json.member("files_verified", report.files_verified);
+  json.member("errors", std::uint64_t{report.errors.size()});
+  json.member("snapshot_id", job.record.id.hex()).member("target", job.options.target);
+  json.end_object();
+  session.console.print(out + "\n");
+}
+
+void print_summary(const Session& session,
+                   const RestoreJob& job,
+                   const RestoreReport& report,
+                   double seconds) {
+  Console& console = session.console;
+  console.say(text("cli_restore.summary",
+                   {{"snapshot", job.record.id.short_hex()},
+                    {"files", std::to_string(report.files_restored)},
+                    {"directories", std::to_string(report.directories)},
+                    {"others", std::to_string(report.others)},
+                    {"bytes", format_bytes(report.bytes_written)},
+                    {"target", printable(job.options.target)},
+                    {"time", format_duration(std::chrono::seconds(std::int64_t(seconds + 0.5)))}}));
+  if (report.files_unchanged > 0)
+    console.say(text("cli_restore.unchanged", {{"files", std::to_string(report.files_unchanged)}}));
+  if (report.deleted > 0)
+    console.say(text("cli_restore.deleted", {{"items", std::to_string(report.deleted)}}));
+  if (job.options.verify == VerifyAfter::yes)
+    console.say(text("cli_restore.verified", {{"files", std::to_string(report.files_verified)}}));
+  if (!report.errors.empty()) {
+    console.say(
+        text("cli_restore.items_failed", {{"count", std::to_string(report.errors.size())}}));
+  }
+}
+
+std::string_view action_word(RestorePlanItem::Action action) {
+  switch (action) {
+    case RestorePlanItem::Action::create:
+      return "restored";
+    case RestorePlanItem::Action::update:
+      return "updated";
+    case RestorePlanItem::Action::keep:
+      return "unchanged";
+    case RestorePlanItem::Action::remove:
+      return "deleted";
+  }
+  return "restored";
+}
+
+Text action_text(RestorePlanItem::Action action) {
+  switch (action) {
+    case RestorePlanItem::Action::create:
+      return text("cli_restore.would_create");
+    case RestorePlanItem::Action::update:
+      return text("cli_restore.would_update");
+    case RestorePlanItem::Action::keep:
+      return text("cli_restore.would_keep");
+    case RestorePlanItem::Action::remove:
+      return text("cli_restore.would_remove");
+  }
+  return text("cli_restore.would_create");
+}
+
+void print_items(const Session& session, const RestorePlanSummary& plan) {
+  std::string out;
+  for (const RestorePlanItem& item : plan.items) {
+    if (session.options.json) {
+      JsonWriter json(out);
+      json.begin_object().member("message_type", "verbose_status");
+      json.member("action", action_word(item.action)).member("item", item.path);
+      json.member("size", item.size).end_object();
+    } else {
+      out += render(action_text(item.action), session.console.language()) + "  " +
+             printable(item.path);
+    }
+    out += "\n";
+  }
+  session.console.print(out);
+}
+
+}  // namespace
+
+int restore_and_report(const Session& session, const RestoreJob& job) {
+  const auto begin = steady_clock::now();
+  RestoreProgress progress;
+  RestoreReport report;
+  {
+    const ProgressLine line(
+        session, [&] { return progress_text(session, progress, steady_clock::now() - begin); });
+    report = run_restore(job.repository,
+                         job.index,
+                         job.record.snapshot.tree,
+                         job.options,
+                         progress,
+                         session.console,
+                         session.stop);
+  }
+  const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  report_errors(session, report);
+  if (session.options.json) {
+    print_summary_json(session, job, report, progress, seconds);
+  } else {
+    print_summary(session, job, report, seconds);
+  }
+  return report.errors.empty() ? 0 : 1;
+}
+
+int report_plan(const Session& session, const RestoreJob& job) {
+  const RestorePlanSummary plan =
+      plan_restore(job.repository, job.index, job.record.snapshot.tree, job.options, session.stop);
+  if (session.options.verbose > 0) print_items(session, plan);
+  if (!session.options.json) {
+    session.console.say(text("cli_restore.plan",
+                             {{"snapshot", job.record.id.short_hex()},
+                              {"files", std::to_string(plan.files)},
+                              {"directories", std::to_string(plan.directories)},
+                              {"others", std::to_string(plan.others)},
+                              {"bytes", format_bytes(plan.bytes)},
+                              {"to_write", format_bytes(plan.bytes_to_write)},
+                              {"target", printable(job.options.target)}}));
+    return 0;
+  }
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("message_type", "summary").key("dry_run").boolean(true);
+  json.member("total_files", plan.files + plan.directories + plan.others);
+  json.member("total_bytes", plan.bytes).member("bytes_to_write", plan.bytes_to_write);
+  json.member("snapshot_id", job.record.id.hex()).member("target", job.options.target);
+  json.end_object();
+  session.console.print(out + "\n");
+  return 0;
+}
+
+}  // namespace hikae::cli

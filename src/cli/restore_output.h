@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cli/session.h"
+#include "repository/repository.h"
+#include "restore/pipeline.h"
+
+namespace hikae::cli {
+
+// One restore with its options, done or only planned, and what people and programs are told of it.
+struct RestoreJob {
+  Repository& repository;
+  const Index& index;
+  const SnapshotRecord& record;
+  const RestoreOptions& options;
+};
+
+// Restores, shows progress, prints errors and the summary; returns the exit code.
+int restore_and_report(const Session& session, const RestoreJob& job);
+// Prints what would be done: each item with -v, and the sums.
+int report_plan(const Session& session, const RestoreJob& job);
+
+}  // namespace hikae::cli
