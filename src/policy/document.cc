@@ -22,6 +22,7 @@ class TreeBuilder final : public YAML::EventHandler {
       : source_(source), problems_(problems) {}
 
   std::shared_ptr<const YamlNode> root() const { return root_; }
+  int documents() const { return documents_; }
   // The quote that swallowed the rest of the file.
   const std::optional<PolicyProblem>& cut_off() const { return cut_off_; }
 
@@ -211,7 +212,9 @@ std::shared_ptr<const YamlNode> read_yaml(std::string_view yaml,
     // which knows where they opened.
     std::istringstream stream{std::string(yaml) + "\n"};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    // Not further than the second: yaml-cpp finds documents without end where it does not advance,
+    // as at a comma on its own.
+    while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
     fatal = syntax_problem(source, error);

@@ -61,6 +61,10 @@ TEST(ReadYaml, DeepNestingIsAnErrorNotACrash) {
   EXPECT_EQ(first_key("a: " + std::string(100000, '{')), "policy.yaml.syntax");
 }
 
+TEST(ReadYaml, ACommaOnItsOwnEnds) {
+  EXPECT_EQ(first_key(", [a]\n: b\n"), "policy.yaml.second_document");
+}
+
 TEST(ReadYaml, AliasesDoNotMultiply) {
   std::string yaml = "version: 1\nname: a\ntimezone: UTC\nsources:\n  s0: &s {files: [/0";
   for (int i = 1; i < 2000; ++i) yaml += ", /" + std::to_string(i);
