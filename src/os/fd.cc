@@ -2,7 +2,6 @@
 #include "os/fd.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+
+#include <climits>
 
 #include "base/error.h"
 

@@ -2,7 +2,6 @@
 #include "os/files.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -10,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <string_view>
 
 #include "base/error.h"
@@ -155,7 +155,7 @@ Bytes read_file(const std::string& path, std::size_t limit) {
       throw Error(ErrorCode::invalid_argument,
                   text("os.file_too_long", {{"path", path}, {"limit", std::to_string(limit)}}));
     if (content.size() < before + room) return content;
-    room = 64 * 1024;
+    room = std::size_t{64} * 1024;
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/time_zone.h"
 
-#include <time.h>
+#include <ctime>
 
 namespace hikae::os {
 namespace {
@@ -20,7 +20,7 @@ std::int32_t ask_system(std::int64_t unix_seconds) {
 
 // 24 bits hold any offset (with its bias), 40 bits the day.
 std::uint64_t pack(std::int64_t day, std::int32_t offset) {
-  const auto biased = static_cast<std::uint64_t>(offset + (1 << 23));
+  const auto biased = static_cast<std::uint64_t>(std::int64_t{offset} + (1 << 23));
   return (static_cast<std::uint64_t>(day) << 24U) | (biased & 0xffffffU);
 }
 

@@ -2,7 +2,6 @@
 #include "os/users.h"
 
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <cerrno>
 #include <mutex>
 #include <vector>
+
+#include <climits>
 
 #include "base/error.h"
 

@@ -221,9 +221,10 @@ Location parse_sftp(std::string_view rest) {
   result.user = authority->user;
   result.host = authority->host;
   result.port = authority->port;
-  std::string_view cleaned = *path;
-  const bool at_home = url ? consume(cleaned, "/~/") : consume(cleaned, "~/");
-  result.path = tidy(at_home ? "./" + std::string(cleaned) : std::string(cleaned));
+  const std::string tidied = tidy(*path);
+  std::string_view cleaned = tidied;
+  consume(cleaned, url ? "/~/" : "~/");
+  result.path = cleaned;
   // "~" below the home would be taken for the home itself when it is given again.
   if (result.path.empty() || result.path.starts_with('~')) malformed("sftp", form);
   if (result.port == 0) {
