@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "repository/keys.h"
+
+#include <gtest/gtest.h>
+
+#include "support/memory_repository.h"
+
+namespace hikae::testing {
+namespace {
+
+ErrorCode code_of_open(MemoryRepository& repository, const std::string& password) {
+  try {
+    Repository::open(repository.backend(), Secret(password), StopToken());
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "opened with " << password;
+  return ErrorCode::io;
+}
+
+TEST(Keys, EveryPasswordOpensTheSameMasterKey) {
+  MemoryRepository repository;
+  add_key(repository->backend(),
+          repository->cipher().key(),
+          Secret("second"),
+          {},
+          repository.clock(),
+          StopToken());
+  const auto first = Repository::open(repository.backend(), Secret("secret"), StopToken());
+  const auto second = Repository::open(repository.backend(), Secret("second"), StopToken());
+  EXPECT_TRUE(same_master_key(*first, *second));
+  EXPECT_NE(first->key_id(), second->key_id());
+  EXPECT_EQ(load_keys(repository->backend(), StopToken()).size(), 2);
+  EXPECT_EQ(code_of_open(repository, "third"), ErrorCode::wrong_password);
+}
+
+TEST(Keys, ARemovedPasswordOpensNothing) {
+  MemoryRepository repository;
+  const KeyId second = add_key(repository->backend(),
+                               repository->cipher().key(),
+                               Secret("second"),
+                               {},
+                               repository.clock(),
+                               StopToken());
+  remove_key(*repository, second, StopToken());
+  EXPECT_EQ(code_of_open(repository, "second"), ErrorCode::wrong_password);
+  EXPECT_THROW(remove_key(*repository, second, StopToken()), Error);
+}
+
+TEST(Keys, TheKeyInUseCannotRemoveItself) {
+  MemoryRepository repository;
+  EXPECT_THROW(remove_key(*repository, repository->key_id(), StopToken()), Error);
+  EXPECT_EQ(repository.count(FileType::key), 1);
+}
+
+TEST(Keys, ChangingThePasswordLeavesOneKey) {
+  MemoryRepository repository;
+  change_password(*repository, Secret("new"), {}, repository.clock(), StopToken());
+  EXPECT_EQ(repository.count(FileType::key), 1);
+  EXPECT_TRUE(Repository::open(repository.backend(), Secret("new"), StopToken()));
+  EXPECT_EQ(code_of_open(repository, "secret"), ErrorCode::wrong_password);
+}
+
+TEST(Keys, ADamagedKeyFileIsNamedAndDoesNotStopAnother) {
+  MemoryRepository repository;
+  const std::string damaged(64, 'a');
+  repository.store().save({FileType::key, damaged}, as_bytes("{\"created\":"), StopToken());
+  EXPECT_TRUE(Repository::open(repository.backend(), Secret("secret"), StopToken()));
+  repository.store().remove({FileType::key, repository->key_id().hex()}, StopToken());
+  EXPECT_EQ(code_of_open(repository, "secret"), ErrorCode::corrupt);
+}
+
+TEST(Keys, AnEmptyPasswordIsRefused) {
+  MemoryRepository repository;
+  EXPECT_THROW(add_key(repository->backend(),
+                       repository->cipher().key(),
+                       Secret(""),
+                       {},
+                       repository.clock(),
+                       StopToken()),
+               Error);
+}
+
+}  // namespace
+}  // namespace hikae::testing

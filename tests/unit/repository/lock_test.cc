@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "repository/lock.h"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "os/process.h"
+#include "support/memory_repository.h"
+
+namespace hikae::testing {
+namespace {
+
+using std::chrono::minutes;
+
+class LockTest : public ::testing::Test {
+ protected:
+  LockTest() {
+    me_.hostname = "host";
+    me_.username = "user";
+    me_.pid = getpid();
+    me_.boot_id = os::boot_id();
+    me_.pid_ns = os::pid_namespace();
+  }
+
+  std::unique_ptr<RepositoryLock> acquire(LockMode mode) {
+    LockOptions options;
+    options.settle = std::chrono::milliseconds(1);
+    return RepositoryLock::acquire(
+        *repository_, mode, me_, repository_.clock(), options, log_, StopToken());
+  }
+
+  ErrorCode code_of_acquire(LockMode mode) {
+    try {
+      acquire(mode);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    ADD_FAILURE() << "acquired";
+    return ErrorCode::io;
+  }
+
+  // A lock as another program on another machine writes it.
+  void plant(format::Lock lock) {
+    repository_->save_unpacked(FileType::lock, format::encode(lock), StopToken());
+  }
+  format::Lock foreign(Instant time) {
+    format::Lock lock;
+    lock.time = format::to_timestamp(time);
+    lock.hostname = "elsewhere";
+    lock.username = "somebody";
+    lock.pid = 1;
+    return lock;
+  }
+
+  MemoryRepository repository_;
+  Identity me_;
+  NullLog log_;
+};
+
+TEST_F(LockTest, SharedOnesGoTogetherAndAnExclusiveOneAlone) {
+  auto first = acquire(LockMode::shared);
+  auto second = acquire(LockMode::shared);
+  EXPECT_EQ(code_of_acquire(LockMode::exclusive), ErrorCode::locked);
+  first.reset();
+  second.reset();
+  const auto alone = acquire(LockMode::exclusive);
+  EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::locked);
+}
+
+TEST_F(LockTest, RefusalNamesTheHolder) {
+  plant(foreign(repository_.clock().now()));
+  try {
+    acquire(LockMode::exclusive);
+    FAIL();
+  } catch (const Error& error) {
+    const std::string said = render(error, Language::en);
+    EXPECT_NE(said.find("elsewhere"), std::string::npos) << said;
+    EXPECT_NE(said.find("somebody"), std::string::npos) << said;
+    EXPECT_TRUE(error.hint());
+  }
+  EXPECT_EQ(repository_.count(FileType::lock), 1);
+}
+
+TEST_F(LockTest, ALockWithoutRefreshForHalfAnHourIsCleared) {
+  plant(foreign(repository_.clock().now()));
+  repository_.clock().advance(minutes(29));
+  EXPECT_EQ(code_of_acquire(LockMode::exclusive), ErrorCode::locked);
+  repository_.clock().advance(minutes(2));
+  EXPECT_TRUE(acquire(LockMode::exclusive));
+}
+
+TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
+  format::Lock same_name = foreign(repository_.clock().now());
+  same_name.hostname = me_.hostname;
+  same_name.pid = 999'999'999;
+  const auto gone = [](std::int64_t) { return false; };
+  EXPECT_FALSE(is_stale(same_name, me_, repository_.clock().now(), gone));
+  same_name.boot_id = me_.boot_id;
+  EXPECT_FALSE(is_stale(same_name, me_, repository_.clock().now(), gone));
+  same_name.pid_ns = "pid:[1]";
+  EXPECT_FALSE(is_stale(same_name, me_, repository_.clock().now(), gone));
+  same_name.pid_ns = me_.pid_ns;
+  EXPECT_TRUE(is_stale(same_name, me_, repository_.clock().now(), gone));
+  EXPECT_FALSE(
+      is_stale(same_name, me_, repository_.clock().now(), [](std::int64_t) { return true; }));
+}
+
+TEST_F(LockTest, AProcessThatIsGoneHereBlocksNobody) {
+  format::Lock dead = foreign(repository_.clock().now());
+  dead.boot_id = me_.boot_id;
+  dead.pid_ns = me_.pid_ns;
+  dead.pid = 999'999'999;
+  dead.exclusive = true;
+  plant(dead);
+  EXPECT_TRUE(acquire(LockMode::shared));
+}
+
+TEST_F(LockTest, ConfirmNoticesThatTheLockIsGone) {
+  const auto lock = acquire(LockMode::shared);
+  lock->confirm(StopToken());
+  unlock(*repository_, UnlockScope::all, me_, repository_.clock(), StopToken());
+  try {
+    lock->confirm(StopToken());
+    FAIL() << "a lost lock went unnoticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::lock_lost);
+  }
+}
+
+TEST_F(LockTest, ConfirmDoesNotTrustALockThatOthersMayClear) {
+  const auto lock = acquire(LockMode::shared);
+  repository_.clock().advance(minutes(31));
+  EXPECT_THROW(lock->confirm(StopToken()), Error);
+  EXPECT_THROW(lock->refresh(StopToken()), Error);
+}
+
+TEST_F(LockTest, RefreshWritesANewFileAndDropsTheOld) {
+  const auto lock = acquire(LockMode::shared);
+  const LockId before = load_locks(*repository_, StopToken()).front().id;
+  repository_.clock().advance(minutes(20));
+  lock->refresh(StopToken());
+  repository_.clock().advance(minutes(20));
+  lock->confirm(StopToken());
+  const auto locks = load_locks(*repository_, StopToken());
+  ASSERT_EQ(locks.size(), 1);
+  EXPECT_NE(locks.front().id, before);
+}
+
+TEST_F(LockTest, UnlockLeavesTheLivingAlone) {
+  plant(foreign(repository_.clock().now() - minutes(40)));
+  plant(foreign(repository_.clock().now()));
+  EXPECT_EQ(unlock(*repository_, UnlockScope::stale, me_, repository_.clock(), StopToken()).size(),
+            1);
+  EXPECT_EQ(repository_.count(FileType::lock), 1);
+  EXPECT_EQ(unlock(*repository_, UnlockScope::all, me_, repository_.clock(), StopToken()).size(),
+            1);
+  EXPECT_EQ(repository_.count(FileType::lock), 0);
+}
+
+TEST_F(LockTest, WaitingEndsWhenTheHolderLetsGo) {
+  auto holder = acquire(LockMode::exclusive);
+  LockOptions options;
+  options.settle = std::chrono::milliseconds(1);
+  options.retry_for = std::chrono::hours(1);
+  TaskGroup tasks{StopToken()};
+  tasks.spawn("holder", [&](const StopToken&) { holder.reset(); });
+  EXPECT_TRUE(RepositoryLock::acquire(
+      *repository_, LockMode::exclusive, me_, repository_.clock(), options, log_, StopToken()));
+  tasks.join();
+}
+
+TEST_F(LockTest, AReadOnlyDestinationSaysSo) {
+  repository_.faults().add({Call::save,
+                            FileType::lock,
+                            1,
+                            Fault::Effect::fail_before,
+                            Fault::Lasting::once,
+                            ErrorCode::read_only,
+                            Retry::no});
+  EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::read_only);
+}
+
+}  // namespace
+}  // namespace hikae::testing
