@@ -90,14 +90,9 @@ DayMask days_from_end(year_month month, const Ranges& ranges) {
   const std::int64_t length = days_in(month);
   DayMask mask = 0;
   for (const Range& range : ranges) {
-    std::int64_t first = length - range.start + 1;
-    std::int64_t last = first;
-    if (range.stop == kToTheEnd) {
-      last = length;
-    } else {
-      first = length - range.stop + 1;
-      last = length - range.start + 1;
-    }
+    const bool is_open = range.stop == kToTheEnd;
+    const std::int64_t first = length - (is_open ? range.start : range.stop) + 1;
+    const std::int64_t last = is_open ? length : length - range.start + 1;
     for (std::int64_t day = first; day <= last; day += range.step) {
       mask |= bit(static_cast<int>(day));
     }

@@ -108,7 +108,7 @@ void explain_removals(RetentionWork& work) {
     RetentionItem& item = work.items[i];
     if (item.is_kept()) continue;
     item.decision.decision = Decision::remove;
-    item.decision.reasons.push_back(reasons[i].rule.empty() ? expired : std::move(reasons[i]));
+    item.decision.reasons.push_back(reasons[i].rule.empty() ? expired : reasons[i]);
   }
 }
 
