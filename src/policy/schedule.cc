@@ -123,8 +123,7 @@ Schedule parse_schedule(std::string_view whole, const TimeZone& zone) {
   }
   const ZonedText split = split_zone(whole, trimmed);
   const TimeZone default_zone = is_eventbridge(split.body) ? TimeZone::utc() : zone;
-  return Schedule(
-      std::string(trimmed), split.zone.value_or(default_zone), parse_body(whole, split.body));
+  return {std::string(trimmed), split.zone.value_or(default_zone), parse_body(whole, split.body)};
 }
 
 DueSlots due_slots(const Schedule& schedule,

@@ -88,6 +88,7 @@ std::vector<SimulatedDay> simulate(const SimulationRequest& request) {
   }
   Simulation simulation(request);
   std::vector<SimulatedDay> days;
+  days.reserve(static_cast<std::size_t>(request.days));
   for (int i = 0; i < request.days; ++i) {
     days.push_back(simulation.run(request.start + std::chrono::days(i)));
   }

@@ -77,15 +77,11 @@ TimeZone TimeZone::utc() {
 
 TimeZone TimeZone::named(std::string_view name) {
   if (const date::time_zone* zone = find(name)) return TimeZone(zone);
-  Error error(ErrorCode::invalid_argument,
-              text("schedule.unknown_zone", {{"zone", std::string(name)}}));
   const std::string suggestion = name.size() <= 64 ? nearest(name) : std::string();
-  if (suggestion.empty()) {
-    error.set_hint(text("schedule.unknown_zone_hint"));
-  } else {
-    error.set_hint(text("schedule.did_you_mean", {{"name", suggestion}}));
-  }
-  throw error;
+  throw Error(ErrorCode::invalid_argument,
+              text("schedule.unknown_zone", {{"zone", std::string(name)}}))
+      .with_hint(suggestion.empty() ? text("schedule.unknown_zone_hint")
+                                    : text("schedule.did_you_mean", {{"name", suggestion}}));
 }
 
 bool TimeZone::exists(std::string_view name) {
