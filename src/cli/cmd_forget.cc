@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include "cli/forget_output.h"
+#include "cli/forget_plan.h"
+#include "cli/prune_job.h"
+#include "journal/journal.h"
+#include "maintenance/forget.h"
+
+namespace hikae::cli {
+namespace {
+
+struct Options {
+  ForgetRequest request;
+  PruneFlags prune_flags;
+  bool prune = false;
+  bool dry_run = false;
+};
+
+std::vector<ForgetItem> removals_of(const std::vector<ForgetGroup>& groups) {
+  std::vector<ForgetItem> removals;
+  for (const ForgetGroup& group : groups)
+    removals.insert(removals.end(), group.remove.begin(), group.remove.end());
+  return removals;
+}
+
+// What a policy's plan deletes is on record, like the deletions of a run.
+void forget_and_record(const Session& session,
+                       const OpenedRepository& opened,
+                       const ForgetPlan& plan) {
+  std::unique_ptr<Journal> journal;
+  for (const ForgetGroup& group : plan.groups) {
+    for (const ForgetItem& item : group.remove) {
+      apply_forget(*opened.repository, *opened.lock, {item.record}, {}, session.stop);
+      if (plan.policy.empty()) continue;
+      if (!journal)
+        journal = Journal::open(session.environment.state_directory,
+                                session.environment.clock,
+                                session.environment.log);
+      journal->add_deletion({session.environment.clock.now(),
+                             "",
+                             plan.policy,
+                             group.source,
+                             plan.destination,
+                             item.record.id.hex(),
+                             format::to_instant(item.record.snapshot.time),
+                             item.rules.empty() ? "" : item.rules.front()});
+    }
+  }
+}
+
+int run(const Session& session, const Options& options) {
+  const Effect effect = options.dry_run ? Effect::dry_run : Effect::apply;
+  if (options.prune) options.prune_flags.resolve();
+  check_request(session, options.request);
+  if (!options.dry_run) check_may_delete(session);
+  const OpenedRepository opened = open_repository(
+      session, options.dry_run ? LockNeed::shared_for_reading : LockNeed::exclusive);
+  const auto all = opened.repository->load_snapshots(session.console, session.stop);
+  const ForgetPlan plan = plan_forget(session, options.request, all);
+  const auto removals = removals_of(plan.groups);
+  // The plan is shown before it is carried out, so that a failure midway leaves a record of what
+  // was meant.
+  print_forget_plan(session, plan, effect);
+  if (!options.dry_run) forget_and_record(session, opened, plan);
+  if (!session.options.json) print_forget_end(session, removals.size(), effect);
+  if (options.prune && !removals.empty()) {
+    std::unordered_set<SnapshotId> gone;
+    for (const ForgetItem& item : removals) gone.insert(item.record.id);
+    prune_and_report(session, opened, options.prune_flags, effect, gone);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_forget(Command& root, const Session& session) {
+  auto options = std::make_shared<Options>();
+  Command& command = root.add_command(
+      "forget", text("cli_forget.help"), [&session, options] { return run(session, *options); });
+  options->request.add_to(command);
+  command.flag("-n,--dry-run", options->dry_run, text("cli_forget.help_dry_run"));
+  command.flag("--prune", options->prune, text("cli_forget.help_prune"));
+  options->prune_flags.add_to(command);
+}
+
+}  // namespace hikae::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "cli/prune_job.h"
+
+namespace hikae::cli {
+namespace {
+
+struct Options {
+  PruneFlags flags;
+  bool dry_run = false;
+};
+
+int run(const Session& session, const Options& options) {
+  options.flags.resolve();  // a mistake in the options is told before anything is opened
+  if (options.dry_run) {
+    const OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
+    prune_and_report(session, opened, options.flags, Effect::dry_run);
+    return 0;
+  }
+  check_may_delete(session);
+  const OpenedRepository opened = open_repository(session, LockNeed::exclusive);
+  prune_and_report(session, opened, options.flags, Effect::apply);
+  return 0;
+}
+
+}  // namespace
+
+void add_prune(Command& root, const Session& session) {
+  auto options = std::make_shared<Options>();
+  Command& command = root.add_command(
+      "prune", text("cli_prune.help"), [&session, options] { return run(session, *options); });
+  options->flags.add_to(command);
+  command.flag("-n,--dry-run", options->dry_run, text("cli_prune.help_dry_run"));
+}
+
+}  // namespace hikae::cli
