@@ -30,19 +30,43 @@ struct DestinationStatus {
   std::string location;
   std::optional<Error> failure;  // could not be read
   std::optional<Space> space;
+  std::size_t damaged_snapshots = 0;  // files that could not be read; the report's notes name them
 };
 
 struct StatusReport {
   Verdict verdict = Verdict::failed;
-  std::vector<SourceStatus> sources;
+  std::vector<SourceStatus> sources;  // each source in each destination, in the policy's order
   std::vector<DestinationStatus> destinations;
   std::vector<RunRecord> runs;  // the latest, from the journal; may be empty after it was lost
-  std::vector<Text> notes;      // recovery kit not confirmed, journal rebuilt, …
+  std::optional<Instant> recovery_kit_confirmed;
+  std::vector<Text> notes;  // recovery kit not confirmed, journal rebuilt, damage, …
 };
 
-// Reads the snapshots from each destination; the journal only adds what the repositories cannot
-// know. A source is overdue when its newest generation is older than the latest due moment of the
-// schedule by more than the window.
+// What the verdict on a source in a destination depends on.
+struct SourceFacts {
+  bool destination_readable = false;
+  // Of the newest snapshot that is not from the future.
+  std::optional<Instant> newest;
+  std::uint64_t unreadable = 0;
+  // The clock that wrote it ran ahead; such a snapshot must not hide that the others are old.
+  bool has_future_snapshot = false;
+  // The latest due moment whose window has passed; nothing without a schedule.
+  std::optional<Instant> due;
+  bool last_run_failed = false;
+};
+bool is_overdue(const SourceFacts& facts);
+// The verdict on one source in one destination. Pure; the only place that decides it.
+Verdict judge(const SourceFacts& facts);
+// The whole: failed when some source has no good generation anywhere, partial when one is missing
+// or overdue somewhere or has unreadable items, warning when a person should look at something.
+// Pure.
+Verdict judge(const StatusReport& report);
+
+// Reads the snapshots from each destination, at once and without a lock; the journal only adds what
+// the repositories cannot know, and is told of the runs that they know when it has none. A source
+// is overdue when its newest generation is older than the latest due moment of its schedule that
+// lies more than the window back. Throws for what concerns all destinations: the password, a
+// schedule that makes no sense.
 StatusReport read_status(const policy::Policy& policy,
                          const Environment& environment,
                          Journal& journal,

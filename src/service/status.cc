@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/status.h"
+
+#include <algorithm>
+
+#include "policy/schedule.h"
+#include "service/init.h"
+#include "service/rebuild_journal.h"
+#include "service/run_parts.h"
+
+namespace hikae {
+namespace {
+
+using policy::Policy;
+
+constexpr std::size_t kLatestRuns = 10;
+// Clocks of hosts differ by less.
+constexpr std::chrono::minutes kClockTolerance{10};
+
+// One destination as it was read.
+struct Reading {
+  DestinationStatus status;
+  std::vector<SnapshotRecord> snapshots;  // of this policy and host, newest last
+  std::vector<Text> damage;               // snapshot files that could not be read
+};
+
+// Keeps what is said about damaged snapshot files for the report.
+class DamageLog final : public Log {
+ public:
+  explicit DamageLog(std::vector<Text>& damage) : damage_(damage) {}
+  void write(LogLevel level, const Text& message) override {
+    if (level >= LogLevel::warning) damage_.lock()->get().push_back(message);
+  }
+
+ private:
+  Guarded<std::reference_wrapper<std::vector<Text>>> damage_;
+};
+
+void read_destination(OpenDestination& open,
+                      Reading& reading,
+                      const Policy& policy,
+                      const Environment& environment,
+                      const StopToken& stop) {
+  try {
+    DamageLog log(reading.damage);
+    for (SnapshotRecord& record : open.repository->load_snapshots(log, stop)) {
+      if (belongs_to(record.snapshot, policy, environment))
+        reading.snapshots.push_back(std::move(record));
+    }
+    reading.status.space = open.repository->backend().space();
+  } catch (const Error& error) {
+    reading.status.failure = error;
+  }
+}
+
+std::vector<Reading> read_destinations(const Policy& policy,
+                                       const Environment& environment,
+                                       const StopToken& stop) {
+  OpenRequest request;
+  request.mode = AccessMode::read_only;
+  request.load_index = OpenRequest::LoadIndex::no;
+  std::vector<OpenDestination> opened = open_destinations(policy, request, environment, stop);
+  std::vector<Reading> readings(opened.size());
+  TaskGroup tasks(stop);
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    OpenDestination& open = opened[i];
+    Reading& reading = readings[i];
+    reading.status.destination = open.destination->name;
+    reading.status.location =
+        parse_location(open.destination->url, environment.working_directory).display;
+    reading.status.failure = open.failure;
+    if (!open.is_good()) continue;
+    tasks.spawn("status", [&](const StopToken& group) {
+      read_destination(open, reading, policy, environment, group);
+    });
+  }
+  tasks.join();
+  return readings;
+}
+
+// The latest moment at which a backup was due and whose window is over by now.
+std::optional<Instant> due_moment(const Policy& policy, const policy::Source& source, Instant now) {
+  const std::string& words = policy::backup_schedule_of(policy, source);
+  if (words.empty()) return std::nullopt;
+  const policy::TimeZone zone =
+      policy.timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(policy.timezone);
+  return policy::parse_schedule(words, zone).last_until(now - policy.schedule.window);
+}
+
+std::string local_time(const Policy& policy, Instant time) {
+  const policy::TimeZone zone =
+      policy.timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(policy.timezone);
+  return policy::format_local(
+      zone.to_local(std::chrono::time_point_cast<std::chrono::seconds>(time)));
+}
+
+void fill_from_snapshots(SourceStatus& status,
+                         SourceFacts& facts,
+                         const Reading& reading,
+                         Instant now) {
+  for (const SnapshotRecord& record : reading.snapshots) {
+    if (!is_of_source(record.snapshot, status.source)) continue;
+    ++status.generations;
+    const Instant time = format::to_instant(record.snapshot.time);
+    if (time > now + kClockTolerance) {
+      facts.has_future_snapshot = true;
+      continue;
+    }
+    if (facts.newest && time < *facts.newest) continue;
+    facts.newest = time;
+    facts.unreadable = unreadable_items(record.snapshot);
+    status.newest_snapshot = record.id;
+    status.newest_bytes =
+        record.snapshot.summary ? record.snapshot.summary->total_bytes_processed : 0;
+  }
+  status.newest = facts.newest;
+}
+
+void add_notes(SourceStatus& status,
+               const SourceFacts& facts,
+               const std::optional<RunItem>& last,
+               const Policy& policy) {
+  const auto note = [&status](std::string_view key, Text::Arguments arguments = {}) {
+    arguments.emplace_back("source", status.source);
+    arguments.emplace_back("destination", status.destination);
+    status.notes.push_back({std::string(key), std::move(arguments)});
+  };
+  if (!facts.destination_readable) {
+    note("service_status.not_readable");
+  } else if (!facts.newest) {
+    note("service_status.no_generation");
+  }
+  if (is_overdue(facts)) note("service_status.overdue", {{"due", local_time(policy, *facts.due)}});
+  if (facts.unreadable > 0)
+    note("service_status.unreadable", {{"count", std::to_string(facts.unreadable)}});
+  if (facts.has_future_snapshot) note("service_status.future");
+  if (facts.last_run_failed) note("service_status.last_run_failed", {{"reason", last->message}});
+}
+
+SourceStatus source_status(const policy::Source& source,
+                           const Reading& reading,
+                           const Policy& policy,
+                           Journal& journal,
+                           Instant now) {
+  SourceStatus status;
+  status.source = source.name;
+  status.destination = reading.status.destination;
+  SourceFacts facts;
+  facts.destination_readable = !reading.status.failure;
+  facts.due = due_moment(policy, source, now);
+  fill_from_snapshots(status, facts, reading, now);
+  const auto last = journal.last_item(policy.name, status.source, status.destination);
+  facts.last_run_failed = last && last->verdict == Verdict::failed;
+  status.verdict = judge(facts);
+  add_notes(status, facts, last, policy);
+  return status;
+}
+
+// A lost journal learns from the repositories; one that knows anything knows more than they do.
+void refill_journal(StatusReport& report,
+                    const Policy& policy,
+                    std::vector<Reading>& readings,
+                    Journal& journal) {
+  if (!journal.runs(policy.name, 1).empty()) return;
+  std::vector<KnownSnapshots> known;
+  for (Reading& reading : readings)
+    known.push_back({reading.status.destination, std::move(reading.snapshots)});
+  const std::size_t runs = rebuild_journal(policy, known, journal);
+  if (runs > 0)
+    report.notes.push_back(
+        text("service_status.journal_rebuilt", {{"count", std::to_string(runs)}}));
+}
+
+void add_run_notes(StatusReport& report, const Policy& policy) {
+  for (const RunRecord& run : report.runs) {
+    if (run.finished) continue;
+    const bool newest = &run == &report.runs.front();
+    const Text::Arguments when{{"started", local_time(policy, run.started)}};
+    report.notes.push_back(newest ? text("service_status.run_unfinished", when)
+                                  : text("service_status.run_interrupted", when));
+  }
+}
+
+}  // namespace
+
+StatusReport read_status(const Policy& policy,
+                         const Environment& environment,
+                         Journal& journal,
+                         const StopToken& stop) {
+  const Instant now = environment.clock.now();
+  std::vector<Reading> readings = read_destinations(policy, environment, stop);
+  StatusReport report;
+  for (const policy::Source& source : policy.sources) {
+    for (const Reading& reading : readings)
+      report.sources.push_back(source_status(source, reading, policy, journal, now));
+  }
+  refill_journal(report, policy, readings, journal);
+  report.runs = journal.runs(policy.name, kLatestRuns);
+  add_run_notes(report, policy);
+  report.recovery_kit_confirmed = recovery_kit_confirmed(policy, environment);
+  if (!report.recovery_kit_confirmed)
+    report.notes.push_back(text("service_status.recovery_kit_unconfirmed"));
+  for (Reading& reading : readings) {
+    reading.status.damaged_snapshots = reading.damage.size();
+    report.notes.insert(report.notes.end(), reading.damage.begin(), reading.damage.end());
+    report.destinations.push_back(std::move(reading.status));
+  }
+  report.verdict = judge(report);
+  return report;
+}
+
+}  // namespace hikae

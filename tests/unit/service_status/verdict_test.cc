@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "service/status.h"
+
+namespace hikae {
+namespace {
+
+Instant at(std::int64_t seconds) {
+  return Instant(std::chrono::seconds(seconds));
+}
+
+SourceFacts good() {
+  SourceFacts facts;
+  facts.destination_readable = true;
+  facts.newest = at(100);
+  facts.due = at(100);
+  return facts;
+}
+
+TEST(StatusVerdict, OfASourceFollowsFromItsFacts) {
+  EXPECT_EQ(judge(good()), Verdict::ok);
+  EXPECT_EQ(judge(SourceFacts{}), Verdict::failed);
+
+  SourceFacts facts = good();
+  facts.destination_readable = false;
+  EXPECT_EQ(judge(facts), Verdict::failed);
+
+  facts = good();
+  facts.newest.reset();
+  EXPECT_EQ(judge(facts), Verdict::failed);
+
+  facts = good();
+  facts.due = at(101);
+  EXPECT_TRUE(is_overdue(facts));
+  EXPECT_EQ(judge(facts), Verdict::failed);
+
+  facts.due.reset();  // no schedule: never overdue
+  EXPECT_EQ(judge(facts), Verdict::ok);
+
+  facts = good();
+  facts.unreadable = 1;
+  EXPECT_EQ(judge(facts), Verdict::partial);
+
+  facts = good();
+  facts.last_run_failed = true;
+  EXPECT_EQ(judge(facts), Verdict::warning);
+
+  facts = good();
+  facts.has_future_snapshot = true;
+  EXPECT_EQ(judge(facts), Verdict::warning);
+}
+
+SourceStatus status(const std::string& source, const std::string& destination, Verdict verdict) {
+  SourceStatus status;
+  status.source = source;
+  status.destination = destination;
+  status.verdict = verdict;
+  return status;
+}
+
+StatusReport report(std::vector<SourceStatus> sources) {
+  StatusReport report;
+  report.sources = std::move(sources);
+  report.recovery_kit_confirmed = at(1);
+  return report;
+}
+
+TEST(StatusVerdict, OfTheWholeIsFailedOnlyWhereNoDestinationHasAGoodGeneration) {
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::ok), status("a", "y", Verdict::ok)})),
+            Verdict::ok);
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::ok), status("a", "y", Verdict::failed)})),
+            Verdict::partial);
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::failed), status("a", "y", Verdict::failed)})),
+            Verdict::failed);
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::ok),
+                          status("b", "x", Verdict::failed),
+                          status("b", "y", Verdict::failed)})),
+            Verdict::failed);
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::partial)})), Verdict::partial);
+  EXPECT_EQ(judge(report({})), Verdict::failed);
+}
+
+TEST(StatusVerdict, WarnsUntilTheRecoveryKitIsConfirmed) {
+  StatusReport whole = report({status("a", "x", Verdict::ok)});
+  whole.recovery_kit_confirmed.reset();
+  EXPECT_EQ(judge(whole), Verdict::warning);
+  EXPECT_EQ(exit_code(judge(whole)), 0);
+}
+
+TEST(StatusVerdict, WarnsOfDamagedSnapshots) {
+  StatusReport whole = report({status("a", "x", Verdict::ok)});
+  whole.destinations.resize(1);
+  whole.destinations[0].damaged_snapshots = 1;
+  EXPECT_EQ(judge(whole), Verdict::warning);
+}
+
+}  // namespace
+}  // namespace hikae
