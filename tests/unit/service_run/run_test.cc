@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/policy_kit.h"
+
+namespace hikae::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const RunOutcome& outcome_of(const RunReport& report, const std::string& destination) {
+  for (const RunOutcome& outcome : report.outcomes) {
+    if (outcome.destination == destination) return outcome;
+  }
+  throw std::runtime_error("no outcome for " + destination);
+}
+
+TEST(Run, MakesAGenerationInEveryDestinationAndReadsItBack) {
+  PolicyKit kit;
+  kit.init();
+  const RunReport report = kit.run();
+  EXPECT_EQ(report.verdict, Verdict::ok);
+  ASSERT_EQ(report.outcomes.size(), 2);
+  for (const RunOutcome& outcome : report.outcomes) {
+    EXPECT_TRUE(outcome.snapshot);
+    EXPECT_TRUE(outcome.read_back);
+  }
+  const auto journal = kit.journal();
+  const auto runs = journal->runs("kit", 10);
+  ASSERT_EQ(runs.size(), 1);
+  EXPECT_EQ(runs.front().verdict, Verdict::ok);
+  EXPECT_EQ(journal->items(runs.front().id).size(), 2);
+}
+
+TEST(Run, OneMissingDestinationIsPartialAndTheNextRunCompletesItUnread) {
+  PolicyKit kit;
+  kit.init();
+  kit.run();
+  kit.next_day();
+  write_file(kit / "files/new", "only yesterday");
+  fs::rename(kit / "second", kit / "away");
+  const RunReport partial = kit.run();
+  EXPECT_EQ(partial.verdict, Verdict::partial);
+  EXPECT_EQ(exit_code(partial.verdict), 3);
+  EXPECT_EQ(outcome_of(partial, "nas").verdict, Verdict::ok);
+  EXPECT_TRUE(outcome_of(partial, "second").failure);
+
+  kit.next_day();
+  fs::rename(kit / "away", kit / "second");
+  // What is gone from the source can only come from the other destination.
+  fs::remove(kit / "files/new");
+  const RunReport healed = kit.run();
+  EXPECT_EQ(healed.verdict, Verdict::ok);
+  ASSERT_EQ(healed.caught_up.size(), 1);
+  EXPECT_EQ(healed.caught_up.front().to, "second");
+  EXPECT_EQ(kit.snapshots("nas"), 3);
+  EXPECT_EQ(kit.snapshots("second"), 3);
+}
+
+TEST(Run, UnchangedFilesReachADestinationThatLacksThemFromTheOther) {
+  PolicyKit kit;
+  kit.init();
+  RunOptions only_nas;
+  only_nas.destinations = {"nas"};
+  kit.run(only_nas);
+  kit.next_day();
+  const RunReport report = kit.run();
+  EXPECT_EQ(report.verdict, Verdict::ok);
+  EXPECT_TRUE(outcome_of(report, "second").read_back);
+  EXPECT_EQ(report.sources.front().summary->files_unmodified, 2);
+}
+
+TEST(Run, RetentionKeepsWhatTheRulesName) {
+  PolicyKit kit;
+  kit.init();
+  // Each run costs two key derivations, so the rules are small; the policy tests prove 3 + 4.
+  kit.set_retention("{daily: 2, weekly: 1}");
+  std::size_t forgotten = 0;
+  for (int day = 0; day < 12; ++day) {
+    write_file(kit / "files/a", "day " + std::to_string(day));
+    const RunReport report = kit.run();
+    EXPECT_EQ(report.verdict, Verdict::ok);
+    forgotten += report.forgotten.size();
+    kit.next_day();
+  }
+  EXPECT_EQ(kit.snapshots("nas"), 3);
+  EXPECT_EQ(kit.snapshots("second"), 3);
+  EXPECT_EQ(forgotten, 2 * (12 - 3));
+  const auto deletions = kit.journal()->deletions("kit", 100);
+  ASSERT_EQ(deletions.size(), forgotten);
+  for (const DeletionRecord& deletion : deletions) EXPECT_FALSE(deletion.rule.empty());
+}
+
+TEST(Run, AFailureFreezesDeletionOnlyWhereItHappened) {
+  PolicyKit kit;
+  kit.init();
+  kit.set_retention("{last: 1}");
+  kit.run();
+  kit.next_day();
+  fs::rename(kit / "second", kit / "away");
+  const RunReport report = kit.run();
+  EXPECT_EQ(kit.snapshots("nas"), 1);
+  EXPECT_EQ(kit.snapshots("away"), 1);
+  for (const ForgottenSnapshot& gone : report.forgotten) EXPECT_EQ(gone.destination, "nas");
+}
+
+TEST(Run, ASourceThatIsGoneFailsAndDeletesNothing) {
+  PolicyKit kit;
+  kit.init();
+  kit.set_retention("{last: 1}");
+  kit.run();
+  for (const bool empty : {false, true}) {
+    kit.next_day();
+    fs::remove_all(kit / "files");
+    if (empty) fs::create_directory(kit / "files");
+    const RunReport report = kit.run();
+    EXPECT_EQ(report.verdict, Verdict::failed);
+    EXPECT_EQ(exit_code(report.verdict), 1);
+    ASSERT_TRUE(report.sources.front().failure);
+    EXPECT_EQ(report.sources.front().failure->code(),
+              empty ? ErrorCode::empty_source : ErrorCode::not_found);
+    EXPECT_EQ(kit.snapshots("nas"), 1);
+  }
+}
+
+TEST(Run, ALostJournalChangesNothing) {
+  PolicyKit kit;
+  kit.init();
+  kit.run();
+  fs::remove_all(kit / "state");
+  kit.next_day();
+  EXPECT_EQ(kit.run().verdict, Verdict::ok);
+  EXPECT_EQ(kit.snapshots("nas"), 2);
+}
+
+TEST(Run, AnUnmountedDestinationIsNotWrittenTo) {
+  PolicyKit kit;
+  kit.init();
+  const std::string url = kit / "usb/repository";
+  fs::create_directories(kit / "usb");
+  policy::Policy policy = kit.policy();
+  policy.destinations[1].url = url;
+  policy.destinations[1].require_mount = true;
+  const Environment environment = kit.environment();
+  const auto journal = kit.journal();
+  const RunReport report = run_policy(policy, {}, environment, *journal, {}, StopToken());
+  EXPECT_EQ(report.verdict, Verdict::partial);
+  EXPECT_EQ(outcome_of(report, "second").failure->code(), ErrorCode::not_mounted);
+  EXPECT_TRUE(fs::is_empty(kit / "usb"));
+}
+
+TEST(Run, AnUnknownNameIsRefusedWithTheKnownOnes) {
+  PolicyKit kit;
+  kit.init();
+  RunOptions options;
+  options.sources = {"flies"};
+  try {
+    kit.run(options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    ASSERT_TRUE(error.hint());
+    EXPECT_THAT(render(*error.hint(), Language::en), ::testing::HasSubstr("files"));
+  }
+}
+
+TEST(Run, ASecondRunAtTheSameTimeIsTurnedAway) {
+  PolicyKit kit;
+  kit.init();
+  const auto held = SlotLock::try_acquire(kit / "state", "kit", "backup");
+  ASSERT_TRUE(held);
+  try {
+    kit.run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::locked);
+  }
+}
+
+TEST(Run, ReadBackFindsAPackThatTheDestinationLost) {
+  PolicyKit kit;
+  kit.init();
+  kit.run();
+  // The store loses a pack that an unchanged file still needs.
+  for (const auto& file : fs::recursive_directory_iterator(kit / "second/data")) {
+    if (file.is_regular_file()) fs::remove(file);
+  }
+  kit.next_day();
+  const RunReport report = kit.run();
+  EXPECT_EQ(report.verdict, Verdict::partial);
+  EXPECT_FALSE(outcome_of(report, "second").read_back);
+  EXPECT_EQ(outcome_of(report, "nas").verdict, Verdict::ok);
+}
+
+}  // namespace
+}  // namespace hikae::testing
