@@ -8,9 +8,13 @@ namespace hikae::restore {
 FetchedRange PackReader::read(const Fetch& fetch, const StopToken& stop) {
   const auto share =
       static_cast<std::size_t>(std::min<std::uint64_t>(fetch.length, kBytesInFlight));
-  FetchedRange range{&fetch, memory_.acquire(share, stop), {}};
+  FetchedRange range{&fetch, memory_.acquire(share, stop), take_buffer()};
   const PackId& pack = plan_.packs[fetch.pack];
   try {
+    range.bytes.clear();
+    if (range.bytes.capacity() < fetch.length) {
+      range.bytes.reserve(std::max(fetch.length, kFetchLength));
+    }
     range.bytes.resize(fetch.length);
     const FileHandle file{FileType::pack, pack.hex()};
     context_.repository.backend().load_range(file, fetch.offset, range.bytes, stop);
@@ -20,6 +24,19 @@ FetchedRange PackReader::read(const Fetch& fetch, const StopToken& stop) {
     context_.log.warning(error.message());
   }
   return range;
+}
+
+Bytes PackReader::take_buffer() {
+  auto spare = spare_.lock();
+  if (spare->empty()) return {};
+  Bytes buffer = std::move(spare->back());
+  spare->pop_back();
+  return buffer;
+}
+
+void PackReader::recycle(FetchedRange range) {
+  if (range.bytes.capacity() > kFetchLength) return;
+  spare_.lock()->push_back(std::move(range.bytes));
 }
 
 }  // namespace hikae::restore

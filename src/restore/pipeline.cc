@@ -145,7 +145,10 @@ void write_contents(Context& context,
   for (std::size_t i = 0; i < writers; ++i) {
     group.spawn("restore-write", [&](const StopToken& group_stop) {
       WriteScratch scratch;
-      while (auto range = ranges.pop(group_stop)) writer.write_range(*range, scratch, group_stop);
+      while (auto range = ranges.pop(group_stop)) {
+        writer.write_range(*range, scratch, group_stop);
+        reader.recycle(std::move(*range));
+      }
     });
   }
   group.join();

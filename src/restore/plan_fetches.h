@@ -33,7 +33,7 @@ struct Fetch {
 };
 
 // At most so much is read at once, unless a single blob is longer.
-inline constexpr std::uint64_t kFetchLength = 4 * kMiB;
+inline constexpr std::uint64_t kFetchLength = 2 * kMiB;
 
 struct FetchPlan {
   std::vector<PackId> packs;  // in the order of first use: files tend to be written in order

@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 
+#include "restore/load_tree.h"
+#include "restore/verify_files.h"
 #include "support.h"
 #include "support/temp_dir.h"
 
@@ -134,7 +136,7 @@ TEST(RestoreDamage, AFullDiskStopsTheRestore) {
   EXPECT_EQ(umount(out.c_str()), 0);
 }
 
-TEST(RestoreDamage, VerificationFindsWhatWasNotWrittenRight) {
+TEST(RestoreDamage, VerifiesWhatItWroteAndNothingElse) {
   HandMade made;
   const BlobId root = made.tree({made.file("f", noise(30'000, 61), 10'000)});
   const TempDir folder;
@@ -153,6 +155,40 @@ TEST(RestoreDamage, VerificationFindsWhatWasNotWrittenRight) {
   const RestoreReport checked = made.restore(root, options);
   EXPECT_THAT(checked.errors, IsEmpty());
   EXPECT_EQ(checked.files_verified, 1U);
+}
+
+TEST(RestoreDamage, VerificationNamesTheOffset) {
+  HandMade made;
+  const BlobId root = made.tree({made.file("changed", noise(30'000, 71), 10'000),
+                                 made.file("short", noise(30'000, 72), 10'000),
+                                 made.file("long", noise(30'000, 73), 10'000),
+                                 made.file("good", noise(30'000, 74), 10'000)});
+  const TempDir folder;
+  const RestoreOptions options = to(folder / "out");
+  ASSERT_THAT(made.restore(root, options).errors, IsEmpty());
+  std::string content = noise(30'000, 71);
+  content[15'000] ^= 1;
+  write_file(folder / "out/changed", content);
+  fs::resize_file(folder / "out/short", 29'999);
+  fs::resize_file(folder / "out/long", 30'001);
+
+  RestoreProgress progress;
+  NullLog log;
+  restore::Context context{made.repository(), made.index(), options, progress, log, {}, {}};
+  const restore::PathSelection everything(options);
+  restore::TreeLoader loader(context, everything, root);
+  loader.work({});
+  const restore::RestoreTree tree = loader.finish();
+  restore::Folders folders(tree, os::open_file(options.target, O_RDONLY | O_DIRECTORY));
+  restore::FileVerifier verifier(context, tree, folders);
+  for (const restore::FileItem& file : tree.files) verifier.verify(file, {});
+  const std::vector<RestoreItemError> errors = context.errors.take();
+  ASSERT_THAT(errors, SizeIs(3));
+  EXPECT_EQ(errors[0].path, "/changed");
+  EXPECT_EQ(errors[0].message, text("restore.verify_failed", {{"offset", "10000"}}));
+  EXPECT_EQ(errors[1].message.key, "restore.verify_size");
+  EXPECT_EQ(errors[2].message.key, "restore.verify_failed");
+  EXPECT_EQ(context.counters.files_verified, 1U);
 }
 
 }  // namespace

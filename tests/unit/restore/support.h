@@ -17,19 +17,16 @@ namespace hikae::testing {
 
 inline constexpr std::int64_t kSomeTime = 1'500'000'000;
 
-// A repository in memory that tests fill with trees made by hand, however odd. Opening one costs a
+// A repository in memory that tests fill with trees made by hand, however odd. Making one costs a
 // key derivation, so a test program shares one; what a test stores does not disturb the others.
 class HandMade {
  public:
   HandMade() : HandMade(Compression::automatic) {}
-  explicit HandMade(Compression compression) : compression_(compression) {
-    static const Shared kShared;
-    repository_ = Repository::open(
-        kShared.backend->reopen(AccessMode::read_write), Secret("secret"), StopToken{});
+  explicit HandMade(Compression compression) : compression_(compression), repository_(shared()) {
     options_.compression = compression;
     // Nothing counts as stored already, so that each test has its own copies.
     writer_ = std::make_unique<BlobWriter>(
-        std::vector<BlobTarget>{{repository_.get(), &nothing_}}, options_, clock_, StopToken{});
+        std::vector<BlobTarget>{{&repository_, &nothing_}}, options_, clock_, StopToken{});
   }
 
   // Content is cut after each `blob_size` bytes.
@@ -89,11 +86,11 @@ class HandMade {
     if (writer_) {
       writer_->finish();
       writer_.reset();
-      index_ = repository_->load_index(StopToken{});
+      index_ = repository_.load_index(StopToken{});
     }
     return index_;
   }
-  Repository& repository() { return *repository_; }
+  Repository& repository() { return repository_; }
   Index& index() { return index_; }
 
   RestoreReport restore(const BlobId& root,
@@ -102,24 +99,21 @@ class HandMade {
     commit();
     RestoreProgress progress;
     NullLog log;
-    return run_restore(*repository_, index_, root, options, progress, log, stop);
+    return run_restore(repository_, index_, root, options, progress, log, stop);
   }
 
  private:
-  struct Shared {
-    Shared() {
-      auto made = std::make_unique<MemoryBackend>();
-      backend = made->reopen(AccessMode::read_write);
-      Repository::create(std::move(made), Secret("secret"), {}, std::nullopt, SystemClock(), {});
-    }
-    std::unique_ptr<MemoryBackend> backend;
-  };
+  static Repository& shared() {
+    static const std::unique_ptr<Repository> kRepository = Repository::create(
+        std::make_unique<MemoryBackend>(), Secret("secret"), {}, std::nullopt, SystemClock(), {});
+    return *kRepository;
+  }
 
   SystemClock clock_;
   Compression compression_;
   BlobWriterOptions options_;
   Index nothing_;
-  std::unique_ptr<Repository> repository_;
+  Repository& repository_;
   std::unique_ptr<BlobWriter> writer_;
   BlobScratch scratch_{compression_};
   Index index_;
