@@ -26,26 +26,33 @@ std::vector<ForgetItem> removals_of(const std::vector<ForgetGroup>& groups) {
 }
 
 // What a policy's plan deletes is on record, like the deletions of a run.
+DeletionRecord deletion_record(const Session& session,
+                               const ForgetPlan& plan,
+                               const ForgetGroup& group,
+                               const ForgetItem& item) {
+  return {session.environment.clock.now(),
+          "",
+          plan.policy,
+          group.source,
+          plan.destination,
+          item.record.id.hex(),
+          format::to_instant(item.record.snapshot.time),
+          item.rules.front()};
+}
+
 void forget_and_record(const Session& session,
                        const OpenedRepository& opened,
                        const ForgetPlan& plan) {
+  const Environment& environment = session.environment;
   std::unique_ptr<Journal> journal;
+  if (!plan.policy.empty())
+    journal = Journal::open(environment.state_directory, environment.clock, environment.log);
   for (const ForgetGroup& group : plan.groups) {
     for (const ForgetItem& item : group.remove) {
-      apply_forget(*opened.repository, *opened.lock, {item.record}, {}, session.stop);
-      if (plan.policy.empty()) continue;
-      if (!journal)
-        journal = Journal::open(session.environment.state_directory,
-                                session.environment.clock,
-                                session.environment.log);
-      journal->add_deletion({session.environment.clock.now(),
-                             "",
-                             plan.policy,
-                             group.source,
-                             plan.destination,
-                             item.record.id.hex(),
-                             format::to_instant(item.record.snapshot.time),
-                             item.rules.empty() ? "" : item.rules.front()});
+      const auto record = [&](const SnapshotRecord&) {
+        if (journal) journal->add_deletion(deletion_record(session, plan, group, item));
+      };
+      apply_forget(*opened.repository, *opened.lock, {item.record}, record, session.stop);
     }
   }
 }
