@@ -6,6 +6,7 @@
 #include "cli/backup_progress.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
+#include "cli/verdict_text.h"
 #include "service/run.h"
 
 namespace hikae::cli {
@@ -18,8 +19,7 @@ struct RunFlags {
 };
 
 std::string state_word(const Session& session, Verdict verdict) {
-  return render(text("cli_run.verdict_" + std::string(to_string(verdict))),
-                session.console.language());
+  return render(verdict_text(verdict), session.console.language());
 }
 
 const SourceOutcome* find_source(const RunReport& report, const std::string& name) {

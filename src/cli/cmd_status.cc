@@ -4,14 +4,14 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
+#include "cli/verdict_text.h"
 #include "service/status.h"
 
 namespace hikae::cli {
 namespace {
 
 std::string verdict_word(const Session& session, Verdict verdict) {
-  return render(text("cli_run.verdict_" + std::string(to_string(verdict))),
-                session.console.language());
+  return render(verdict_text(verdict), session.console.language());
 }
 
 void print_sources(const Session& session, const StatusReport& report) {

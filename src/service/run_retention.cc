@@ -154,7 +154,8 @@ void forget_by_policy(RunContext& run, const StopToken& stop) {
       forget_in(run, open, stop);
     } catch (const Error& error) {
       run.report.frozen.push_back(
-          text("service.forget_failed", {{"destination", open.destination->name}, {"reason", error.what()}}));
+          text("service.forget_failed",
+               {{"destination", open.destination->name}, {"reason", error.what()}}));
     }
   }
 }
