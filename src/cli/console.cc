@@ -21,43 +21,6 @@ std::mutex& output_mutex() {
 
 constexpr std::string_view kEraseLine = "\r\x1b[K";
 
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t length = 0;  // 0: not valid UTF-8
-};
-
-CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80    ? 1
-                             : lead >= 0xf0 ? 4
-                             : lead >= 0xe0 ? 3
-                             : lead >= 0xc2 ? 2
-                                            : 0;
-  if (length == 0 || length > text.size() || lead > 0xf4) return {};
-  char32_t value = length == 1 ? lead : lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return {};
-    value = value << 6U | (byte(i) & 0x3fU);
-  }
-  return {value, length};
-}
-
-// The East Asian wide and full-width ranges that administrators meet; Unicode TR 11.
-bool is_wide(char32_t c) {
-  return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0x303e) ||
-         (c >= 0x3041 && c <= 0x33ff) || (c >= 0x3400 && c <= 0x4dbf) ||
-         (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xa000 && c <= 0xa4cf) ||
-         (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-         (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-         (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
-         (c >= 0x20000 && c <= 0x3fffd);
-}
-
-bool is_combining(char32_t c) {
-  return (c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || c == 0x3099 || c == 0x309a;
-}
-
 std::string pad(const std::string& cell, std::size_t width, Table::Align align) {
   const std::string space(width - std::min(width, display_width(cell)), ' ');
   return align == Table::Align::right ? space + cell : cell + space;
@@ -157,38 +120,6 @@ std::string Table::render() const {
   };
   std::string out = line([&](std::size_t i) { return columns_[i].heading; });
   for (const auto& row : rows_) out += line([&](std::size_t i) { return row[i]; });
-  return out;
-}
-
-std::size_t display_width(std::string_view text) {
-  std::size_t width = 0;
-  while (!text.empty()) {
-    const CodePoint point = decode(text);
-    if (point.length == 0) {
-      ++width;
-      text.remove_prefix(1);
-      continue;
-    }
-    if (point.value >= 0x20 && !is_combining(point.value)) width += is_wide(point.value) ? 2 : 1;
-    text.remove_prefix(point.length);
-  }
-  return width;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const CodePoint point = decode(text);
-    const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
-    const std::size_t length = std::max<std::size_t>(point.length, 1);
-    if (point.length == 0 || control) {
-      for (const char c : text.substr(0, length))
-        out += "\\x" + to_hex(as_bytes(std::string_view(&c, 1)));
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace hikae::cli {
 
@@ -63,10 +64,5 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
-
-// Columns that a terminal needs for UTF-8 text; control characters count nothing.
-std::size_t display_width(std::string_view text);
-// Control characters and invalid UTF-8 as \xNN, so that a file name cannot drive the terminal.
-std::string printable(std::string_view text);
 
 }  // namespace hikae::cli

@@ -7,10 +7,6 @@
 
 namespace hikae::report {
 
-// Columns that a terminal or a printer with a fixed font needs: East Asian wide characters take
-// two, combining ones none. What is not UTF-8 counts one per byte.
-std::size_t display_width(std::string_view text);
-
 // Breaks a text into lines of at most `width` columns, each ended by a line break: at spaces, and
 // between wide characters, but never before closing or behind opening punctuation. `first` begins
 // the first line, as many spaces the others. A word that is too long stays whole.
