@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/utf8.h"
 #include "report/text_layout.h"
 #include "support/stock_restic.h"
 
