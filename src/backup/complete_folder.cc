@@ -13,9 +13,10 @@ BlobId save_tree(BackupState& state, const Folder& folder, BlobScratch& scratch)
 }
 
 void count(BackupState& state, const Folder& folder, const BlobId& tree) {
-  if (!folder.parent_subtree()) {
+  const ParentFolder& parent = folder.parent();
+  if (!parent.subtree) {
     ++state.counters.dirs_new;
-  } else if (*folder.parent_subtree() == tree) {
+  } else if (parent.same_metadata && *parent.subtree == tree) {
     ++state.counters.dirs_unmodified;
   } else {
     ++state.counters.dirs_changed;

@@ -11,6 +11,12 @@
 
 namespace hikae {
 
+// A folder as the parent snapshot has it.
+struct ParentFolder {
+  std::optional<BlobId> subtree;
+  bool same_metadata = false;  // as the source's now
+};
+
 // A folder whose tree blob is not stored yet. Its entries finish in any order on any thread; each
 // has a slot, and whoever finishes the last one stores the tree and thereby one entry of the folder
 // above. Nobody ever waits for a child, so a bounded number of threads cannot deadlock.
@@ -20,17 +26,16 @@ class Folder {
   Folder(std::shared_ptr<Folder> above,
          std::size_t slot_above,
          std::unique_ptr<SourceDirectory> directory,
-         std::optional<BlobId> parent_subtree)
+         const ParentFolder& parent)
       : above_(std::move(above)),
         slot_above_(slot_above),
         directory_(std::move(directory)),
-        parent_subtree_(parent_subtree) {}
+        parent_(parent) {}
 
   SourceDirectory& directory() { return *directory_; }
   const std::shared_ptr<Folder>& above() const { return above_; }
   std::size_t slot_above() const { return slot_above_; }
-  // The same folder's tree in the parent snapshot.
-  const std::optional<BlobId>& parent_subtree() const { return parent_subtree_; }
+  const ParentFolder& parent() const { return parent_; }
 
   // REQUIRES: called once, before any entry can finish; one more than the entries is pending, see
   // release_scan().
@@ -63,7 +68,7 @@ class Folder {
   const std::shared_ptr<Folder> above_;  // shared: the last child to finish keeps it alive
   const std::size_t slot_above_;
   const std::unique_ptr<SourceDirectory> directory_;
-  const std::optional<BlobId> parent_subtree_;
+  const ParentFolder parent_;
   std::vector<SourceEntry> entries_;
   std::vector<Included> included_;
   std::atomic<std::size_t> pending_{0};

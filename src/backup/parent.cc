@@ -28,4 +28,14 @@ bool is_unchanged(const format::Node& before, const format::Node& now, ChangeDet
   return changes == ChangeDetection::ignore_ctime || before.ctime.same_instant(now.ctime);
 }
 
+bool is_same_folder(const format::Node& before, const format::Node& now) {
+  format::Node same = before;
+  same.subtree = now.subtree;
+  for (const auto time : {&format::Node::mtime, &format::Node::atime, &format::Node::ctime}) {
+    if (!(same.*time).same_instant(now.*time)) return false;
+    same.*time = now.*time;
+  }
+  return same == now;
+}
+
 }  // namespace hikae

@@ -24,4 +24,7 @@ class ParentTrees {
 // Whether `now` may be taken to hold what `before` held, judged by metadata alone.
 bool is_unchanged(const format::Node& before, const format::Node& now, ChangeDetection changes);
 
+// Whether a folder's own metadata is what it was, whatever is in it.
+bool is_same_folder(const format::Node& before, const format::Node& now);
+
 }  // namespace hikae

@@ -37,9 +37,9 @@ format::Snapshot describe(const Source& source,
   snapshot.gid = state.plan.identity.gid;
   snapshot.excludes = source.excludes();
   snapshot.tags = state.plan.tags;
-  const std::uint64_t errors = state.progress.errors;
-  if (errors > 0 && !state.plan.unreadable_tag_prefix.empty()) {
-    snapshot.tags.push_back(state.plan.unreadable_tag_prefix + std::to_string(errors));
+  const std::uint64_t unreadable = state.errors.count() - state.errors.changed();
+  if (unreadable > 0 && !state.plan.unreadable_tag_prefix.empty()) {
+    snapshot.tags.push_back(state.plan.unreadable_tag_prefix + std::to_string(unreadable));
   }
   snapshot.program_version = state.plan.program_version;
   snapshot.summary = summary;
@@ -72,8 +72,8 @@ std::vector<DestinationOutcome> seal_snapshots(BackupState& state,
 }
 
 void run_stages(Source& source, BackupState& state, const StopToken& stop) {
-  state.folders.push(
-      std::make_shared<Folder>(nullptr, 0, source.open_root(), state.plan.parent_tree));
+  state.folders.push(std::make_shared<Folder>(
+      nullptr, 0, source.open_root(), ParentFolder{state.plan.parent_tree}));
   const std::size_t workers = state.plan.workers == 0 ? cpu_count() : state.plan.workers;
   TaskGroup tasks(stop);
   for (std::size_t i = 0; i < workers; ++i) {
@@ -128,7 +128,8 @@ BackupReport run_backup(Source& source,
   report.tree = state.root;
   report.summary = *report.snapshot.summary;
   report.item_errors = state.errors.take();
-  report.item_error_count = progress.errors;
+  report.item_error_count = state.errors.count();
+  report.changed_count = state.errors.changed();
   return report;
 }
 

@@ -37,7 +37,8 @@ struct BackupPlan {
   Identity identity;
   format::Timestamp time;  // the snapshot's
   std::vector<std::string> tags;
-  // Added as PREFIX + number when items were unreadable, so that the repository itself tells; empty: never.
+  // Added as PREFIX + number when items were unreadable (not for those that changed while read), so
+  // that the repository itself tells; empty: never.
   std::string unreadable_tag_prefix;
   std::string program_version;
   BlobWriterOptions blobs;
@@ -74,7 +75,8 @@ struct BackupReport {
   format::SnapshotSummary summary;
   std::vector<DestinationOutcome> destinations;  // in the order of the targets
   std::vector<ItemError> item_errors;            // the first 1000
-  std::uint64_t item_error_count = 0;
+  std::uint64_t item_error_count = 0;            // all of them
+  std::uint64_t changed_count = 0;  // of these, files that were stored but changed meanwhile
 };
 
 // Reads `source` once and stores it in every target. A failed item is data in the report; a failed

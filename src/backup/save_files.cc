@@ -149,14 +149,17 @@ Attempt read_once(const FileJob& job, FileReader& reader, const StopToken& stop)
   const std::uint64_t size = reader.read(*source, before.size, attempt.file, stop);
   attempt.failure = reader.failure();
   if (attempt.failure) return attempt;
+  bool still = false;
   try {
-    attempt.file->node = source->stat();
+    still = same_content_expected(before, source->stat()) && size == before.size;
   } catch (const Error& error) {
     attempt.failure = error;
     return attempt;
   }
-  const bool still = same_content_expected(before, attempt.file->node) && size == before.size;
   attempt.result = still ? Attempt::Result::still : Attempt::Result::changed;
+  // The times of before: with later ones the next backup would take a mix of states for the file as
+  // it stands, and never read it again.
+  attempt.file->node = std::move(before);
   attempt.file->node.size = size;
   return attempt;
 }

@@ -25,11 +25,12 @@ class ParentNodes {
 // Whether every chunk can still be had from some destination; remembers which destinations lack
 // one.
 bool content_is_reachable(BackupState& state, const std::vector<BlobId>& content) {
-  const DestinationSet live = state.writer.live();
   DestinationSet incomplete = 0;
   for (const BlobId& id : content) {
     const DestinationSet lacking = state.writer.lacking(BlobType::data, id);
-    if (lacking == live) return false;
+    // Asked afterwards: a destination that fails meanwhile is in neither, and is no place to have
+    // it from.
+    if ((state.writer.live() & ~lacking) == 0) return false;
     incomplete |= lacking;
   }
   if (incomplete != 0) state.incomplete |= incomplete;
@@ -69,10 +70,13 @@ void scan_file(BackupState& state,
 std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,
                                        std::size_t slot,
                                        const Node* before) {
-  std::optional<BlobId> parent_subtree;
-  if (before != nullptr && before->type == NodeType::dir) parent_subtree = before->subtree;
-  return std::make_shared<Folder>(
-      folder, slot, folder->directory().open_directory(folder->entry(slot)), parent_subtree);
+  const SourceEntry& entry = folder->entry(slot);
+  ParentFolder parent;
+  if (before != nullptr && before->type == NodeType::dir) {
+    parent.subtree = before->subtree;
+    parent.same_metadata = is_same_folder(*before, entry.node);
+  }
+  return std::make_shared<Folder>(folder, slot, folder->directory().open_directory(entry), parent);
 }
 
 void scan_folder(BackupState& state,
@@ -90,7 +94,7 @@ void scan_folder(BackupState& state,
     leave_out_entry(state, folder->above(), folder->slot_above(), scratch);
     return;
   }
-  ParentNodes parent(state.parents.load(folder->parent_subtree(), stop));
+  ParentNodes parent(state.parents.load(folder->parent().subtree, stop));
   std::vector<std::shared_ptr<Folder>> subfolders;
   for (std::size_t slot = 0; slot < folder->entries().size(); ++slot) {
     Node& node = folder->entry(slot).node;

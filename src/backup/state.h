@@ -82,14 +82,20 @@ class CollectedErrors final : public ItemErrorSink {
   explicit CollectedErrors(BackupProgress& progress) : progress_(progress) {}
   void report(ItemError error) override {
     ++progress_.errors;
+    ++count_;
+    if (error.kind == ItemError::Kind::changed) ++changed_;
     auto errors = errors_.lock();
     if (errors->size() < kMostKept) errors->push_back(std::move(error));
   }
   std::vector<ItemError> take() { return std::move(*errors_.lock()); }
+  std::uint64_t count() const { return count_; }
+  std::uint64_t changed() const { return changed_; }
 
  private:
   static constexpr std::size_t kMostKept = 1000;
   BackupProgress& progress_;
+  std::atomic<std::uint64_t> count_{0};
+  std::atomic<std::uint64_t> changed_{0};
   Guarded<std::vector<ItemError>> errors_;
 };
 

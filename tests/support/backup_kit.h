@@ -48,6 +48,8 @@ struct BackupKit {
   BackupPlan plan;
   BackupProgress progress;
   NullLog log;
+  StopToken stop;
+  std::vector<RepositoryLock*> locks;  // as many as repositories, or none
 
   BackupReport run() {
     FilesOptions options;
@@ -66,11 +68,12 @@ struct BackupKit {
       targets.emplace_back();
       targets.back().repository = repositories[i];
       targets.back().index = &indexes[i];
+      if (!locks.empty()) targets.back().lock = locks[i];
     }
     plan.identity = test_identity();
     plan.time = format::to_timestamp(SystemClock().now());
     plan.program_version = "hikae test";
-    return run_backup(source, targets, plan, SystemClock(), progress, log, StopToken());
+    return run_backup(source, targets, plan, SystemClock(), progress, log, stop);
   }
 };
 
