@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "maintenance/check.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "concurrency/task_group.h"
@@ -42,7 +43,7 @@ class Checker {
         repository_.load_index([&](const Error& error) { add_error(error); }, stop_);
     const auto files = list_packs(repository_, stop_);
     check_pack_list(index, files, sink());
-    mark_blobs_of_missing_packs(index, files);
+    mark_lost_blobs(index, files);
     if (options_.read_data) read_packs(index, files);
     check_trees(index, snapshots);
     // Every finding is known now; which snapshots it hurts follows from the trees.
@@ -101,22 +102,30 @@ class Checker {
     return snapshots;
   }
 
-  void mark_blobs_of_missing_packs(const Index& index,
-                                   const std::map<PackId, std::uint64_t>& files) {
+  // Blobs that are in no pack file: it is missing, or ends before them.
+  void mark_lost_blobs(const Index& index, const std::map<PackId, std::uint64_t>& files) {
+    const auto is_there = [&](const BlobLocation& place) {
+      const auto file = files.find(place.pack);
+      return file != files.end() &&
+             std::uint64_t{place.blob.offset} + place.blob.length <= file->second;
+    };
     auto findings = findings_.lock();
     index.for_each([&](const BlobLocation& place) {
-      if (!files.contains(place.pack)) findings->bad_blobs.insert(place.blob.id);
+      if (is_there(place)) return;
+      const auto copies = index.find_all(place.blob.type, place.blob.id);
+      if (std::none_of(copies.begin(), copies.end(), is_there))
+        findings->bad_blobs.insert(place.blob.id);
     });
   }
 
   void read_packs(const Index& index, const std::map<PackId, std::uint64_t>& files) {
     const std::vector<PackId> chosen =
         choose_packs(files, *options_.read_data, options_.random_seed);
-    const std::unordered_set<PackId> wanted(chosen.begin(), chosen.end());
+    std::unordered_set<PackId> wanted(chosen.begin(), chosen.end());
     std::vector<format::IndexedPack> packs;
     index.for_each_pack([&](const format::IndexedPack& pack) {
       // A pack that several index files name is read once.
-      if (wanted.contains(pack.id)) packs.push_back(pack);
+      if (wanted.erase(pack.id) > 0) packs.push_back(pack);
     });
     progress_.packs_total = packs.size();
     std::atomic<std::size_t> next{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "maintenance/copy.h"
 
+#include <array>
 #include <unordered_set>
 
 #include "maintenance/move_blobs.h"
@@ -24,7 +25,8 @@ class CopyPlanner {
                              {{"place", from_.repository->backend().location()}}));
     }
     auto state = state_.lock();
-    if (!state->seen.insert(id).second) return;
+    // By type: a file may hold the very bytes of a tree.
+    if (!state->seen[static_cast<std::size_t>(type)].insert(id).second) return;
     state->plan.bytes += place->blob.length;
     state->plan.places.push_back(*place);
   }
@@ -33,7 +35,7 @@ class CopyPlanner {
 
  private:
   struct State {
-    std::unordered_set<BlobId> seen;
+    std::array<std::unordered_set<BlobId>, 2> seen;
     CopyPlan plan;
   };
   const CopySource& from_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <unordered_map>
 
 #include "maintenance/check_packs.h"
 #include "maintenance/prune.h"
@@ -14,7 +15,7 @@ using format::BlobType;
 
 struct PackUse {
   PruneItem item;
-  std::size_t number = 0;  // among the index's packs
+  std::vector<std::size_t> numbers;  // among the index's packs: one for each index file naming it
   std::uint64_t unused_bytes = 0;
   bool mixed = false;
   bool trees = false;
@@ -28,23 +29,31 @@ std::vector<PackUse> measure(const Index& index,
                              const std::map<PackId, std::uint64_t>& files,
                              const std::vector<char>& used) {
   std::vector<PackUse> packs;
+  std::unordered_map<PackId, std::size_t> places;
   std::size_t number = 0;
   index.for_each_pack([&](const format::IndexedPack& pack) {
-    PackUse use;
-    use.number = number;
-    use.item.pack = pack.id;
     const std::uint32_t first = index.first_of_pack(number++);
     const auto file = files.find(pack.id);
     if (file == files.end())
       return;  // nothing to delete; find_used_blobs() has made sure that nobody needs it
+    // A killed prune leaves packs that two index files name. They are one pack: what one naming
+    // shows as used must not be deleted because the other shows nothing used.
+    const auto [place, is_first] = places.emplace(pack.id, packs.size());
+    if (is_first) packs.emplace_back();
+    PackUse& use = packs[place->second];
+    use.numbers.push_back(number - 1);
+    use.item.pack = pack.id;
     use.item.size = file->second;
     for (std::size_t i = 0; i < pack.blobs.size(); ++i) {
       const format::PackedBlob& blob = pack.blobs[i];
-      (used[first + i] != 0 ? use.item.used_bytes : use.unused_bytes) += stored_bytes(blob);
+      if (used[first + i] != 0) {
+        use.item.used_bytes += stored_bytes(blob);
+      } else if (is_first) {
+        use.unused_bytes += stored_bytes(blob);
+      }
       use.mixed = use.mixed || blob.type != pack.blobs.front().type;
       use.trees = use.trees || blob.type == BlobType::tree;
     }
-    packs.push_back(use);
   });
   return packs;
 }
@@ -67,15 +76,24 @@ void mark_small(std::vector<PackUse>& packs, std::uint64_t pack_size) {
 }
 
 // Repacks the packs with the largest unused share first, until what is left unused is within the
-// limit.
+// limit. What max_repack_bytes has no room for waits for the next prune, whatever the reason.
 void choose_repacks(std::vector<PackUse>& packs,
                     std::uint64_t allowed,
                     const PruneOptions& options) {
   std::vector<PackUse*> partly;
   std::uint64_t unused = 0;
   std::uint64_t repacked = 0;
+  const auto is_too_much = [&](const PackUse& use) {
+    return options.max_repack_bytes && repacked + use.item.used_bytes > *options.max_repack_bytes;
+  };
   for (PackUse& use : packs) {
-    if (use.item.action == Action::repack) repacked += use.item.used_bytes;
+    if (use.item.action == Action::repack) {
+      if (is_too_much(use)) {
+        decide(use, Action::keep, Reason::within_limit);
+      } else {
+        repacked += use.item.used_bytes;
+      }
+    }
     if (use.item.action == Action::keep && use.unused_bytes > 0) {
       unused += use.unused_bytes;
       partly.push_back(&use);
@@ -87,9 +105,7 @@ void choose_repacks(std::vector<PackUse>& packs,
     return a->unused_bytes * b->item.size > b->unused_bytes * a->item.size;
   });
   for (PackUse* use : partly) {
-    const bool too_much =
-        options.max_repack_bytes && repacked + use->item.used_bytes > *options.max_repack_bytes;
-    if (too_much || (unused <= allowed && !use->trees)) {
+    if (is_too_much(*use) || (unused <= allowed && !use->trees)) {
       decide(*use, Action::keep, Reason::within_limit);
       continue;
     }
@@ -122,12 +138,14 @@ void collect_moves(PrunePlan& plan,
                    const PackUse& use,
                    const Index& index,
                    const std::vector<char>& used) {
-  const std::uint32_t first = index.first_of_pack(use.number);
-  const std::uint32_t end = use.number + 1 < index.pack_count()
-                                ? index.first_of_pack(use.number + 1)
-                                : static_cast<std::uint32_t>(index.blob_count());
-  for (std::uint32_t i = first; i < end; ++i) {
-    if (used[i] != 0) plan.to_move.push_back(index.at(i));
+  for (const std::size_t number : use.numbers) {
+    const std::uint32_t first = index.first_of_pack(number);
+    const std::uint32_t end = number + 1 < index.pack_count()
+                                  ? index.first_of_pack(number + 1)
+                                  : static_cast<std::uint32_t>(index.blob_count());
+    for (std::uint32_t i = first; i < end; ++i) {
+      if (used[i] != 0) plan.to_move.push_back(index.at(i));
+    }
   }
 }
 

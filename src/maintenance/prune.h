@@ -25,7 +25,7 @@ struct PruneItem {
   enum class Action { keep, remove, repack };
   enum class Reason {
     all_used,      // keep
-    within_limit,  // keep: unused, but fewer bytes than max_unused allows
+    within_limit,  // keep: max_unused allows what is unused, or max_repack allows no more
     not_indexed,   // remove: no index file names it; a killed run left it
     nothing_used,  // remove
     partly_used,   // repack
