@@ -19,7 +19,7 @@ std::vector<RestoreItemError> ItemErrors::take() {
 }
 
 bool is_fatal(const Error& error) {
-  return error.code() == ErrorCode::no_space || error.code() == ErrorCode::read_only;
+  return error.code() == ErrorCode::no_space;
 }
 
 void report_or_throw(Context& context, const std::string& path, Error error) {
@@ -28,9 +28,7 @@ void report_or_throw(Context& context, const std::string& path, Error error) {
     return;
   }
   error.add_context(text("restore.writing", {{"path", path}, {"target", context.options.target}}));
-  if (error.code() == ErrorCode::no_space) {
-    error.set_hint(text("restore.no_space_hint", {{"target", context.options.target}}));
-  }
+  error.set_hint(text("restore.no_space_hint", {{"target", context.options.target}}));
   throw error;
 }
 

@@ -42,7 +42,7 @@ struct Context {
   Counters counters;
 };
 
-// Whether going on with other items is pointless: the file system is full or takes no writes.
+// Whether going on with other items is pointless: the file system is full.
 bool is_fatal(const Error& error);
 
 // Reports the failure of one item, or throws it (with the path as context) when it is fatal.

@@ -35,14 +35,8 @@ void clean_folder(const FolderItem& folder,
 void delete_extras(Context& context,
                    const RestoreTree& tree,
                    Folders& folders,
-                   const PathSelection& selection,
-                   Deed deed,
-                   const std::function<void(const std::string& path)>& on_removed,
+                   const RemoveRules& rules,
                    const StopToken& stop) {
-  RemoveRules rules;
-  rules.deed = deed;
-  rules.may_remove = [&](const std::string& path) { return selection.is_selected(path); };
-  rules.on_removed = on_removed;
   for (std::uint32_t number = 0; number < tree.folders.size(); ++number) {
     throw_if_stopped(stop);
     const FolderItem& folder = tree.folders[number];

@@ -2,12 +2,13 @@
 #include "restore/make_others.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+
+#include <climits>
 
 #include "restore/inspect_files.h"
 

@@ -2,6 +2,7 @@
 #include "restore/pipeline.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -97,7 +98,13 @@ RestoreTree load_tree(Context& context,
 
 os::Fd open_target(const std::string& target) {
   os::ensure_directory(target, 0700);
-  return os::open_file(target, O_RDONLY | O_DIRECTORY);
+  os::Fd fd = os::open_file(target, O_RDONLY | O_DIRECTORY);
+  struct statvfs file_system {};
+  // Said once, and not for each item.
+  if (fstatvfs(fd.get(), &file_system) == 0 && (file_system.f_flag & ST_RDONLY) != 0) {
+    throw system_error(EROFS, text("restore.target_unusable", {{"target", target}}));
+  }
+  return fd;
 }
 
 void inspect_files(Context& context, RestoreTree& tree, Folders& folders, const StopToken& stop) {
@@ -203,6 +210,10 @@ void verify_files(Context& context, RestoreTree& tree, Folders& folders, const S
   in_parallel(context, tree.files.size(), make_work, stop);
 }
 
+auto selected_by(const PathSelection& selection) {
+  return [&selection](const std::string& path) { return selection.is_selected(path); };
+}
+
 RestoreReport make_report(Context& context) {
   RestoreReport report;
   const Counters& counters = context.counters;
@@ -219,6 +230,7 @@ RestoreReport make_report(Context& context) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): what a restore needs, each said by its caller
 RestoreReport run_restore(Repository& repository,
                           const Index& index,
                           const BlobId& tree_id,
@@ -250,7 +262,8 @@ RestoreReport run_restore(Repository& repository,
   verify_files(context, tree, folders, stop);
   if (options.delete_extra == DeleteExtra::yes) {
     const auto count = [&](const std::string&) { ++context.counters.deleted; };
-    delete_extras(context, tree, folders, selection, Deed::remove, count, stop);
+    const RemoveRules rules{Deed::remove, selected_by(selection), count};
+    delete_extras(context, tree, folders, rules, stop);
   }
   // Nothing changes inside any folder any more, so its times can be set.
 
@@ -327,7 +340,8 @@ RestorePlanSummary plan_restore(Repository& repository,
       const auto add = [&](const std::string& path) {
         summary.items.push_back({Action::remove, path, 0});
       };
-      delete_extras(context, tree, *folders, selection, Deed::pretend, add, stop);
+      const RemoveRules rules{Deed::pretend, selected_by(selection), add};
+      delete_extras(context, tree, *folders, rules, stop);
     }
   }
   summary.bytes_to_write = plan_fetches(context, tree).bytes_to_write;

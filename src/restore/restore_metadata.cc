@@ -27,7 +27,7 @@ class Attempts {
   }
   void note(int reason, const Text& message) { note(system_error(reason, message)); }
   void throw_first() const {
-    if (first_) throw *first_;
+    if (first_) throw Error(*first_);
   }
 
  private:

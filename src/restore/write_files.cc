@@ -20,6 +20,9 @@ constexpr std::size_t kOpenFiles = 100;
 // What file systems allocate by.
 constexpr std::uint64_t kBlock = 4096;
 
+// The first size that FAT, the strictest file system still in use, cannot hold.
+constexpr std::uint64_t kLargeFile = 4 * kGiB - 1;
+
 bool is_zero(ByteView bytes) {
   return bytes.empty() ||
          (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
@@ -42,6 +45,13 @@ void put_sparse(int fd, ByteView content, std::uint64_t offset) {
     at += length;
   }
   flush();
+}
+
+void set_size(int fd, std::uint64_t size) {
+  if (ftruncate(fd, static_cast<off_t>(size)) == 0) return;
+  // The trouble of one file, unlike a file system that is full.
+  if (errno == EFBIG) throw Error(ErrorCode::unsupported, text("restore.too_large"));
+  throw system_error(errno, text("restore.resize_failed"));
 }
 
 Error damaged(const BlobId& id) {
@@ -200,10 +210,9 @@ void FileWriter::make_or_reopen(OpenFile& open, std::uint32_t number, const Stop
   open.origin = file.state == State::update || folder->gives_acl ? Origin::existing : Origin::fresh;
   if (is_made) return;
   // Longer than it shall be, or full of holes; both are settled before the first byte.
-  const bool sets_size = file.state == State::update || is_sparse(file);
-  if (sets_size && ftruncate(open.fd.get(), static_cast<off_t>(file.size)) != 0) {
-    throw system_error(errno, text("restore.resize_failed"));
-  }
+  // Where files cannot be so large, that shows now and not after gigabytes.
+  const bool sets_size = file.state == State::update || is_sparse(file) || file.size >= kLargeFile;
+  if (sets_size) set_size(open.fd.get(), file.size);
   marks_[number].fetch_or(Mark::made, std::memory_order_relaxed);
 }
 
@@ -248,9 +257,7 @@ void FileWriter::put(int fd, ByteView content, std::uint64_t offset, const FileI
     os::pwrite_all(fd, content, offset);
     return;
   }
-  if (file.content_count == 1 && ftruncate(fd, static_cast<off_t>(file.size)) != 0) {
-    throw system_error(errno, text("restore.resize_failed"));
-  }
+  if (file.content_count == 1) set_size(fd, file.size);
   put_sparse(fd, content, offset);
 }
 

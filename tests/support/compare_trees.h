@@ -114,7 +114,9 @@ inline std::vector<std::string> compare_trees(const std::string& expected,
   std::vector<std::string> differences;
   const auto wanted = TreeReader::read(expected);
   auto found = TreeReader::read(actual);
-  for (const auto& [path, want] : wanted) {
+  for (const auto& entry : wanted) {
+    const std::string& path = entry.first;
+    const TreeItem& want = entry.second;
     if (S_ISSOCK(want.mode)) continue;
     const auto place = found.find(path);
     if (place == found.end()) {

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "storage/forward.h"
 #include "support.h"
 #include "support/compare_trees.h"
 #include "support/temp_dir.h"
@@ -246,6 +247,46 @@ TEST(Restore, StopsWhenAsked) {
   const TempDir folder;
   EXPECT_THROW(made.restore(root, to(folder / "out"), source.get_token()), Cancelled);
   EXPECT_FALSE(fs::exists(folder / "out/a"));
+}
+
+// Requests a stop when content is read for the first time.
+class StoppingBackend final : public ForwardingBackend {
+ public:
+  StoppingBackend(std::unique_ptr<Backend> inner, std::stop_source& source)
+      : ForwardingBackend(std::move(inner)), source_(source) {}
+  void load_range(const FileHandle& file,
+                  std::uint64_t offset,
+                  MutableByteView out,
+                  const StopToken& stop) override {
+    if (out.size() > 100'000) source_.request_stop();
+    ForwardingBackend::load_range(file, offset, out, stop);
+  }
+
+ private:
+  std::stop_source& source_;
+};
+
+TEST(Restore, StopsInTheMiddle) {
+  HandMade made;
+  std::vector<format::Node> files;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    files.push_back(made.file("f" + std::to_string(i), noise(1'000'000, 500 + i)));
+  }
+  const BlobId root = made.tree(files);
+  const Index& index = made.commit();
+  std::stop_source source;
+  auto& memory = dynamic_cast<MemoryBackend&>(made.repository().backend());
+  const auto repository = Repository::open(
+      std::make_unique<StoppingBackend>(memory.reopen(AccessMode::read_only), source),
+      Secret("secret"),
+      {});
+  const TempDir folder;
+  RestoreProgress progress;
+  NullLog log;
+  EXPECT_THROW(
+      run_restore(*repository, index, root, to(folder / "out"), progress, log, source.get_token()),
+      Cancelled);
+  EXPECT_LT(progress.files_done, 10U);
 }
 
 TEST(Restore, TellsItsProgress) {
