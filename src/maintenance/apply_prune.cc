@@ -38,7 +38,7 @@ void move_used_blobs(Repository& repository,
                      const StopToken& stop) {
   if (plan.to_move.empty()) return;
   BlobWriter writer({{&repository, &remaining}}, options, clock, stop);
-  move_blobs(repository, plan.to_move, writer, progress.bytes_moved, stop);
+  move_blobs(repository, plan.to_move, BlobForm::as_stored, writer, progress.bytes_moved, stop);
   writer.finish();
 }
 

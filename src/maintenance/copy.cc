@@ -71,7 +71,8 @@ void apply_copy(const CopySource& from,
                 const StopToken& stop) {
   if (plan.places.empty()) return;
   BlobWriter writer({{&to, &to_index}}, options, clock, stop);
-  move_blobs(*from.repository, plan.places, writer, bytes_moved, stop);
+  const BlobForm form = to.config().version >= 2 ? BlobForm::as_stored : BlobForm::plain;
+  move_blobs(*from.repository, plan.places, form, writer, bytes_moved, stop);
   writer.finish();
 }
 

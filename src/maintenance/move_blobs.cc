@@ -42,9 +42,10 @@ class Mover {
  public:
   Mover(Repository& from,
         const std::vector<BlobLocation>& places,
+        BlobForm form,
         BlobWriter& writer,
         std::atomic<std::uint64_t>& bytes_moved)
-      : from_(from), places_(places), writer_(writer), bytes_moved_(bytes_moved) {}
+      : from_(from), places_(places), form_(form), writer_(writer), bytes_moved_(bytes_moved) {}
 
   void move(const Range& range, const StopToken& stop) {
     const BlobLocation& first = places_[range.begin];
@@ -68,7 +69,7 @@ class Mover {
       error.set_hint(text("repository.check_hint"));
       throw;
     }
-    if (blob.is_compressed()) {
+    if (blob.is_compressed() && form_ == BlobForm::as_stored) {
       writer_.save_packed(blob.type, blob.id, body_, blob.uncompressed_length, scratch_);
     } else {
       writer_.save_packed(blob.type, blob.id, plaintext_, 0, scratch_);
@@ -77,6 +78,7 @@ class Mover {
 
   Repository& from_;
   const std::vector<BlobLocation>& places_;
+  const BlobForm form_;
   BlobWriter& writer_;
   std::atomic<std::uint64_t>& bytes_moved_;
   Bytes sealed_;
@@ -90,6 +92,7 @@ class Mover {
 
 void move_blobs(Repository& from,
                 std::vector<BlobLocation> places,
+                BlobForm form,
                 BlobWriter& writer,
                 std::atomic<std::uint64_t>& bytes_moved,
                 const StopToken& stop) {
@@ -98,7 +101,7 @@ void move_blobs(Repository& from,
   TaskGroup tasks(stop);
   for (std::size_t i = 0; i < std::min(ranges.size(), cpu_count()); ++i) {
     tasks.spawn("move-blobs", [&](const StopToken& group) {
-      Mover mover(from, places, writer, bytes_moved);
+      Mover mover(from, places, form, writer, bytes_moved);
       for (std::size_t number = next++; number < ranges.size(); number = next++) {
         throw_if_stopped(group);
         mover.move(ranges[number], group);

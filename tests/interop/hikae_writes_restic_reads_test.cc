@@ -5,6 +5,7 @@
 
 #include "maintenance/check.h"
 #include "maintenance/check_packs.h"
+#include "maintenance/copy.h"
 #include "maintenance/forget.h"
 #include "maintenance/prune.h"
 #include "repository/snapshots.h"
@@ -192,6 +193,30 @@ TEST_F(HikaeWrites, WeReadWhatResticForgotAndPruned) {
   const BackupReport report = back_up();
   EXPECT_EQ(report.tree, snapshots().front().snapshot.tree);
   EXPECT_EQ(report.summary.files_changed + report.summary.files_new, 0);
+}
+
+// Version 1 knows no compression, so what is copied there is not compressed.
+TEST_F(HikaeWrites, ResticReadsWhatWeCopiedIntoVersion1) {
+  create();
+  const BackupReport report = back_up();
+  const std::string old = folder_ / "old";
+  restic(old, "init --repository-version 1");
+  const auto target = open_repository(old, "secret");
+  const Index from_index = repository_->load_index(StopToken());
+  const Index to_index = target->load_index(StopToken());
+  const CopySource from{repository_.get(), &from_index};
+  const CopyPlan plan = plan_copy(from, to_index, {report.tree}, StopToken());
+  std::atomic<std::uint64_t> moved{0};
+
+  apply_copy(from, *target, to_index, plan, kit_.plan.blobs, clock_, moved, StopToken());
+  target->save_snapshot(report.snapshot, StopToken());
+
+  target->load_index(StopToken()).for_each([](const BlobLocation& place) {
+    EXPECT_FALSE(place.blob.is_compressed());
+  });
+  restic(old, "check --read-data");
+  restic(old, "restore latest --target '" + folder_ / "restored" + "'");
+  EXPECT_THAT(compare_trees(tree_, folder_ / "restored/tree"), IsEmpty());
 }
 
 std::uint64_t number_in(const std::string& json, const std::string& name) {
