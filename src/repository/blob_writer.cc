@@ -67,9 +67,6 @@ SharedPack seal_pack(OpenPack open, const Cipher& cipher) {
 
 }  // namespace
 
-BlobScratch::BlobScratch(Compression mode)
-    : compressor(mode == Compression::max ? 19 : 3), compression(mode) {}
-
 // One destination: what it lacks, its upload queue, its own index, its own verdict.
 struct Destination {
   Destination(Repository& opened, const Index& known)
