@@ -126,7 +126,7 @@ void print_words(const Session& session, const CheckReport& report) {
 
 int run(const Session& session, const Options& options) {
   const CheckOptions how = check_options(session, options);
-  const OpenedRepository opened = open_repository(session, LockNeed::exclusive);
+  const OpenedRepository opened = open_repository(session, LockNeed::exclusive_for_reading);
   const CheckReport report = check(session, *opened.repository, how);
   if (session.options.json) {
     print_json(session, report);

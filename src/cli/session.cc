@@ -41,22 +41,26 @@ Secret ask_password(const Session& session) {
 // A destination that refuses writes can still be read; without a lock somebody may prune meanwhile,
 // which is said.
 bool may_go_without_lock(const Error& error, LockNeed need) {
-  if (need != LockNeed::shared_for_reading) return false;
+  if (need != LockNeed::shared_for_reading && need != LockNeed::exclusive_for_reading) return false;
   return error.code() == ErrorCode::read_only || error.code() == ErrorCode::permission;
+}
+
+LockMode mode_of(LockNeed need) {
+  const bool alone = need == LockNeed::exclusive || need == LockNeed::exclusive_for_reading;
+  return alone ? LockMode::exclusive : LockMode::shared;
 }
 
 void take_lock(const Session& session, OpenedRepository& opened, LockNeed need) {
   if (need == LockNeed::none || session.options.no_lock) return;
   const Environment& environment = session.environment;
   try {
-    opened.lock = RepositoryLock::acquire(
-        *opened.repository,
-        need == LockNeed::exclusive ? LockMode::exclusive : LockMode::shared,
-        environment.identity,
-        environment.clock,
-        lock_options(session.options),
-        environment.log,
-        session.stop);
+    opened.lock = RepositoryLock::acquire(*opened.repository,
+                                          mode_of(need),
+                                          environment.identity,
+                                          environment.clock,
+                                          lock_options(session.options),
+                                          environment.log,
+                                          session.stop);
     opened.keeper =
         std::make_unique<LockKeeper>(std::vector{opened.lock.get()}, environment.log, session.stop);
   } catch (const Error& error) {

@@ -55,7 +55,13 @@ struct OpenedRepository {
   std::unique_ptr<RepositoryLock> lock;
   std::unique_ptr<LockKeeper> keeper;
 };
-enum class LockNeed { none, shared_for_reading, shared, exclusive };
+enum class LockNeed {
+  none,
+  shared_for_reading,     // goes on without one where the destination refuses writes
+  exclusive_for_reading,  // the same
+  shared,
+  exclusive,
+};
 OpenedRepository open_repository(const Session& session, LockNeed need);
 // The place and password alone, for verbs that deal with one that may not open.
 Location repository_location(const Session& session);
