@@ -96,7 +96,7 @@ TEST_F(ItemsTest, CountsErrorsBeyondThoseItLists) {
 TEST_F(ItemsTest, ReadsAChangingFileAgainUntilItHoldsStill) {
   ScriptedItem& busy = source.file("busy", random_text(4 << 20, 1));
   busy.most_per_read = 1 << 20;
-  int changes = 0;
+  unsigned changes = 0;
   busy.during_read = [&](ScriptedItem& item) {
     if (++changes <= 2) item.write(random_text(4 << 20, 10 + changes));
   };
