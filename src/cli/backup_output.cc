@@ -23,6 +23,12 @@ void print_item(const Session& session, const ItemError& item) {
   session.console.print_error(out + "\n");
 }
 
+// What is missing in the snapshot; a file that changed while it was read is in it, and was warned
+// of.
+std::uint64_t unreadable(const BackupReport& report) {
+  return report.item_error_count - report.changed_count;
+}
+
 void print_items(const Session& session, const BackupReport& report) {
   for (const ItemError& item : report.item_errors) print_item(session, item);
   const std::uint64_t more = report.item_error_count - report.item_errors.size();
@@ -51,7 +57,7 @@ void print_json(const Session& session, const BackupOutput& output) {
   if (output.dry_run) json.key("dry_run").boolean(true);
   write_counts(json, output.report.summary);
   json.member("total_duration", output.seconds);
-  json.member("unreadable_items", output.report.item_error_count);
+  json.member("unreadable_items", unreadable(output.report));
   const auto& snapshot = output.report.destinations.front().snapshot;
   if (snapshot) json.member("snapshot_id", snapshot->hex());
   json.end_object();
@@ -83,8 +89,8 @@ void print_words(const Session& session, const BackupOutput& output) {
   const auto& snapshot = output.report.destinations.front().snapshot;
   if (snapshot) console.say(text("cli_backup.saved", {{"snapshot", snapshot->short_hex()}}));
   if (output.dry_run) console.say(text("cli_backup.nothing_written"));
-  if (output.report.item_error_count > 0) {
-    console.say(text("cli_backup.incomplete", {{"count", number(output.report.item_error_count)}}));
+  if (unreadable(output.report) > 0) {
+    console.say(text("cli_backup.incomplete", {{"count", number(unreadable(output.report))}}));
   }
 }
 
@@ -103,7 +109,7 @@ int report_backup(const Session& session, const BackupOutput& output) {
   } else if (!session.options.quiet) {
     print_words(session, output);
   }
-  return output.report.item_error_count > 0 ? 3 : 0;
+  return unreadable(output.report) > 0 ? 3 : 0;
 }
 
 }  // namespace hikae::cli

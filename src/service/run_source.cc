@@ -127,8 +127,7 @@ void add_outcomes(RunContext& run,
     outcome.snapshot = destination.snapshot;
     outcome.failure = destination.failure;
     outcome.bytes_stored = destination.bytes_stored;
-    for (const ItemError& item : report.item_errors)
-      outcome.changed += item.kind == ItemError::Kind::changed ? 1 : 0;
+    outcome.changed = report.changed_count;
     outcome.unreadable = report.item_error_count - outcome.changed;
     if (destination.state == DestinationOutcome::State::needs_catch_up) {
       outcome.failure = Error(ErrorCode::not_found, text("service.no_source_for_catch_up"));
