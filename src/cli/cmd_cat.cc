@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/json_pretty.h"
+#include "cli/reading.h"
 #include "cli/snapshot_options.h"
 #include "crypto/hash.h"
 #include "format/files.h"
@@ -52,7 +53,7 @@ void print_pack(const Session& session, Repository& repository, const Digest& id
 }
 
 void print_blob(const Session& session, Repository& repository, const BlobId& id) {
-  const Index index = repository.load_index(session.stop);
+  const Index index = load_index_for_reading(session, repository);
   for (const auto type : {format::BlobType::data, format::BlobType::tree}) {
     if (!index.has(type, id)) continue;
     session.console.print(as_text(repository.load_blob(index, type, id, session.stop)));
@@ -65,7 +66,7 @@ void print_tree(const Session& session, Repository& repository, const std::strin
   const auto [name, subfolder] = split_snapshot_name(argument);
   const auto all = repository.load_snapshots(session.console, session.stop);
   const SnapshotRecord& record = find_snapshot(all, name, {});
-  const Index index = repository.load_index(session.stop);
+  const Index index = load_index_for_reading(session, repository);
   const auto node = find_node(repository, index, record.snapshot.tree, subfolder, session.stop);
   if (!node || !node->subtree) {
     throw Error(ErrorCode::not_found, text("cli_ls.no_folder", {{"path", printable(subfolder)}}))

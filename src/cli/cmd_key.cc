@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/snapshot_options.h"
+#include "crypto/hash.h"
 #include "os/terminal.h"
 #include "repository/keys.h"
 #include "service/secrets.h"
@@ -20,36 +21,76 @@ struct Options {
   std::string id;
 };
 
+struct ListedKey {
+  std::string name;
+  std::optional<format::KeyFile> key;  // nothing: the file is damaged
+};
+
+// A damaged key file does not hide the others, and can be removed.
+std::vector<ListedKey> read_keys(const Session& session, Backend& backend) {
+  std::vector<ListedKey> keys;
+  backend.list(
+      FileType::key,
+      [&](const FileInfo& file) {
+        keys.push_back({file.name, {}});
+      },
+      session.stop);
+  for (ListedKey& listed : keys) {
+    try {
+      const Bytes file = backend.load({FileType::key, listed.name}, session.stop);
+      if (sha256(file).hex() == listed.name) listed.key = format::decode_key_file(as_text(file));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::corrupt) throw;
+    }
+  }
+  std::sort(keys.begin(), keys.end(), [](const ListedKey& a, const ListedKey& b) {
+    if (!a.key || !b.key) return a.key.has_value() && !b.key.has_value();
+    return format::to_instant(a.key->created) < format::to_instant(b.key->created);
+  });
+  return keys;
+}
+
 void print_list_json(const Session& session,
-                     const std::vector<KeyRecord>& keys,
-                     const KeyId& current) {
+                     const std::vector<ListedKey>& keys,
+                     const std::string& current) {
   std::string out;
   JsonWriter json(out);
   json.begin_array();
-  for (const KeyRecord& record : keys) {
-    json.begin_object().key("current").boolean(record.id == current);
-    json.member("id", record.id.hex()).member("userName", record.key.username);
-    json.member("hostName", record.key.hostname);
-    json.member("created", local_time(session.environment, record.key.created)).end_object();
+  for (const ListedKey& listed : keys) {
+    json.begin_object().key("current").boolean(listed.name == current);
+    json.member("id", listed.name);
+    if (listed.key) {
+      json.member("userName", listed.key->username).member("hostName", listed.key->hostname);
+      json.member("created", local_time(session.environment, listed.key->created));
+    } else {
+      json.key("damaged").boolean(true);
+    }
+    json.end_object();
   }
   json.end_array();
   session.console.print(out + "\n");
 }
 
-void print_list(const Session& session, const std::vector<KeyRecord>& keys, const KeyId& current) {
-  const auto heading = [&](const Text& name) { return render(name, session.console.language()); };
+void print_list(const Session& session,
+                const std::vector<ListedKey>& keys,
+                const std::string& current) {
+  const auto words = [&](const Text& name) { return render(name, session.console.language()); };
   Table table;
   table.add_column("");
-  table.add_column(heading(text("cli_snapshots.column_id")));
-  table.add_column(heading(text("cli_key.column_user")));
-  table.add_column(heading(text("cli_snapshots.column_host")));
-  table.add_column(heading(text("cli_key.column_created")));
-  for (const KeyRecord& record : keys) {
-    table.add_row({record.id == current ? "*" : "",
-                   record.id.short_hex(),
-                   printable(record.key.username),
-                   printable(record.key.hostname),
-                   local_time(session.environment, record.key.created)});
+  table.add_column(words(text("cli_snapshots.column_id")));
+  table.add_column(words(text("cli_key.column_user")));
+  table.add_column(words(text("cli_snapshots.column_host")));
+  table.add_column(words(text("cli_key.column_created")));
+  for (const ListedKey& listed : keys) {
+    std::vector<std::string> row{listed.name == current ? "*" : "", listed.name.substr(0, 8)};
+    if (listed.key) {
+      row.push_back(printable(listed.key->username));
+      row.push_back(printable(listed.key->hostname));
+      row.push_back(local_time(session.environment, listed.key->created));
+    } else {
+      row.push_back(words(text("cli_key.damaged")));
+    }
+    table.add_row(row);
   }
   session.console.print(table.render());
   session.console.say(text("cli_key.current"));
@@ -57,14 +98,12 @@ void print_list(const Session& session, const std::vector<KeyRecord>& keys, cons
 
 int list_keys(const Session& session) {
   const OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
-  auto keys = load_keys(opened.repository->backend(), session.stop);
-  std::sort(keys.begin(), keys.end(), [](const KeyRecord& a, const KeyRecord& b) {
-    return format::to_instant(a.key.created) < format::to_instant(b.key.created);
-  });
+  const auto keys = read_keys(session, opened.repository->backend());
+  const std::string current = opened.repository->key_id().hex();
   if (session.options.json) {
-    print_list_json(session, keys, opened.repository->key_id());
+    print_list_json(session, keys, current);
   } else {
-    print_list(session, keys, opened.repository->key_id());
+    print_list(session, keys, current);
   }
   return 0;
 }
@@ -126,24 +165,23 @@ int add(const Session& session, const Options& options) {
   return 0;
 }
 
-KeyId find_key(const std::vector<KeyRecord>& keys, const std::string& name) {
+KeyId find_key(const Session& session, Backend& backend, const std::string& start) {
   std::optional<KeyId> found;
-  for (const KeyRecord& record : keys) {
-    if (!record.id.hex().starts_with(name)) continue;
-    if (found) {
-      throw Error(ErrorCode::invalid_argument, text("cli_key.ambiguous", {{"key", name}}));
-    }
-    found = record.id;
+  for (const ListedKey& listed : read_keys(session, backend)) {
+    if (start.empty() || !listed.name.starts_with(start)) continue;
+    if (found)
+      throw Error(ErrorCode::invalid_argument, text("cli_key.ambiguous", {{"key", start}}));
+    found = KeyId::parse(listed.name);
   }
-  if (found && !name.empty()) return *found;
-  throw Error(ErrorCode::not_found, text("cli_key.unknown", {{"key", name}}))
+  if (found) return *found;
+  throw Error(ErrorCode::not_found, text("cli_key.unknown", {{"key", start}}))
       .with_hint(text("cli_key.unknown_hint"));
 }
 
 int remove(const Session& session, const Options& options) {
   const OpenedRepository opened = open_repository(session, LockNeed::exclusive);
   Repository& repository = *opened.repository;
-  const KeyId id = find_key(load_keys(repository.backend(), session.stop), options.id);
+  const KeyId id = find_key(session, repository.backend(), options.id);
   remove_key(repository, id, session.stop);
   report(session, "key_removed", id, text("cli_key.removed", {{"key", id.short_hex()}}));
   return 0;

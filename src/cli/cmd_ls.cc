@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/file_mode.h"
+#include "cli/reading.h"
 #include "cli/snapshot_options.h"
 
 namespace hikae::cli {
@@ -139,7 +140,7 @@ int run(const Session& session, Options& options) {
   Repository& repository = *opened.repository;
   const auto all = repository.load_snapshots(session.console, session.stop);
   const SnapshotRecord& record = find_snapshot(all, name, options.select.filter());
-  const Index index = repository.load_index(session.stop);
+  const Index index = load_index_for_reading(session, repository);
   const auto root = find_node(repository, index, record.snapshot.tree, subfolder, session.stop);
   if (!root || !root->subtree) {
     throw Error(ErrorCode::not_found, text("cli_ls.no_folder", {{"path", printable(subfolder)}}))

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/guided_session.h"
+#include "cli/reading.h"
 #include "cli/restore_origin.h"
 #include "cli/restore_output.h"
 #include "cli/snapshot_options.h"
@@ -106,7 +107,7 @@ int run(const Session& session, const Options& options) {
       open_origin(session, [&](const auto& snapshots) { return has_match(snapshots, filter); });
   const SnapshotRecord& record = find_snapshot(origin.snapshots, name, filter);
   Repository& repository = *origin.opened.repository;
-  const Index index = repository.load_index(session.stop);
+  const Index index = load_index_for_reading(session, repository);
   const RestoreJob job{repository, index, record, restore};
   return options.dry_run ? report_plan(session, job) : restore_and_report(session, job);
 }

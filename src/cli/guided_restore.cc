@@ -269,7 +269,7 @@ class Guide {
   Step confirm() {
     const RestorePlanSummary plan = world_.plan(record().snapshot.tree, options_);
     const auto updated = std::count_if(plan.items.begin(), plan.items.end(), [](const auto& item) {
-      return item.action == RestorePlanItem::Action::update;
+      return item.action == RestorePlanItem::Action::update && item.size > 0;
     });
     show_plan(plan);
     if (updated > 0)

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/guided_restore.h"
+#include "cli/reading.h"
 #include "cli/restore_origin.h"
 #include "cli/restore_output.h"
 #include "cli/snapshot_options.h"
@@ -105,7 +106,7 @@ int restore_guided(const Session& session) {
   const RestoreOrigin origin =
       open_origin(session, [](const auto& snapshots) { return !snapshots.empty(); });
   Repository& repository = *origin.opened.repository;
-  const Index index = repository.load_index(session.stop);
+  const Index index = load_index_for_reading(session, repository);
   session.console.say(text("cli_restore.guided_from", {{"place", origin.name}}));
   const GuidedWorld world = make_world(session, origin, index);
   const Dialogue dialogue{session.console.language(),

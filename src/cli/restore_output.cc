@@ -157,7 +157,7 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
   report_errors(session, report);
   if (session.options.json) {
     print_summary_json(session, job, report, progress, seconds);
-  } else {
+  } else if (!session.options.quiet) {
     print_summary(session, job, report, seconds);
   }
   return report.errors.empty() ? 0 : 1;

@@ -42,7 +42,9 @@ Secret ask_password(const Session& session) {
 // which is said.
 bool may_go_without_lock(const Error& error, LockNeed need) {
   if (need != LockNeed::shared_for_reading && need != LockNeed::exclusive_for_reading) return false;
-  return error.code() == ErrorCode::read_only || error.code() == ErrorCode::permission;
+  // A full disk refuses writes too, and is when a restore may be wanted most.
+  return error.code() == ErrorCode::read_only || error.code() == ErrorCode::permission ||
+         error.code() == ErrorCode::no_space;
 }
 
 LockMode mode_of(LockNeed need) {
