@@ -14,6 +14,7 @@ void print_json(const Session& session, const std::vector<LockRecord>& removed) 
   json.begin_object().member("message_type", "summary").key("removed").begin_array();
   for (const LockRecord& record : removed) {
     json.begin_object().member("id", record.id.hex());
+    json.key("damaged").boolean(record.damaged);
     json.member("time", format::to_rfc3339(record.lock.time));
     json.key("exclusive").boolean(record.lock.exclusive);
     json.member("hostname", record.lock.hostname).member("username", record.lock.username);
@@ -26,6 +27,10 @@ void print_json(const Session& session, const std::vector<LockRecord>& removed) 
 void print_words(const Session& session, const std::vector<LockRecord>& removed) {
   for (const LockRecord& record : removed) {
     const format::Lock& lock = record.lock;
+    if (record.damaged) {
+      session.console.say(text("cli_unlock.removed_damaged", {{"lock", record.id.short_hex()}}));
+      continue;
+    }
     const Text::Arguments facts{{"lock", record.id.short_hex()},
                                 {"user", printable(lock.username)},
                                 {"host", printable(lock.hostname)},

@@ -29,6 +29,13 @@ void remove_lock(Repository& repository, const LockId& id, const StopToken& stop
 }
 
 Error locked_by(const LockRecord& other, const Backend& backend) {
+  if (other.damaged) {
+    return Error(ErrorCode::locked,
+                 text("repository.locked_damaged",
+                      {{"place", backend.location()}, {"lock", other.id.short_hex()}}),
+                 Retry::after_backoff)
+        .with_hint(text("repository.locked_damaged_hint"));
+  }
   return Error(ErrorCode::locked,
                text("repository.locked",
                     {{"place", backend.location()},
@@ -38,6 +45,27 @@ Error locked_by(const LockRecord& other, const Backend& backend) {
                      {"since", format::to_rfc3339(other.lock.time)}}),
                Retry::after_backoff)
       .with_hint(text("repository.locked_hint"));
+}
+
+LockRecord damaged_lock(const FileInfo& file) {
+  LockRecord record;
+  record.id = *LockId::parse(file.name);
+  record.lock.exclusive = true;
+  record.lock.time = format::to_timestamp(file.modified.value_or(Instant::max()));
+  record.damaged = true;
+  return record;
+}
+
+Text describe_removed(const LockRecord& stale, const Backend& backend) {
+  if (stale.damaged) {
+    return text("repository.damaged_lock_removed",
+                {{"lock", stale.id.short_hex()}, {"place", backend.location()}});
+  }
+  return text("repository.stale_lock_removed",
+              {{"host", stale.lock.hostname},
+               {"pid", std::to_string(stale.lock.pid)},
+               {"since", format::to_rfc3339(stale.lock.time)},
+               {"place", backend.location()}});
 }
 
 // The first lock that stands in the way; stale ones are removed on sight, and said so.
@@ -52,11 +80,7 @@ std::optional<LockRecord> find_conflict(Repository& repository,
     if (mine != nullptr && other.id == *mine) continue;
     if (is_stale(other.lock, me, clock.now(), os::process_exists)) {
       remove_lock(repository, other.id, stop);
-      log.warning(text("repository.stale_lock_removed",
-                       {{"host", other.lock.hostname},
-                        {"pid", std::to_string(other.lock.pid)},
-                        {"since", format::to_rfc3339(other.lock.time)},
-                        {"place", repository.backend().location()}}));
+      log.warning(describe_removed(other, repository.backend()));
       continue;
     }
     if (mode == LockMode::exclusive || other.lock.exclusive) return std::move(other);
@@ -87,7 +111,9 @@ std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop
       const std::string json = repository.load_unpacked(FileType::lock, file.name, stop);
       locks.push_back({*LockId::parse(file.name), format::decode_lock(json)});
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::not_found) throw;  // released since the listing
+      if (error.code() == ErrorCode::not_found) continue;  // released since the listing
+      if (error.code() != ErrorCode::corrupt) throw;
+      locks.push_back(damaged_lock(file));
     }
   }
   return locks;

@@ -28,6 +28,9 @@ inline constexpr std::chrono::minutes kLockStaleAfter{30};
 struct LockRecord {
   LockId id;
   format::Lock lock;
+  // The file cannot be read as a lock. It counts as exclusive, of nobody known, taken when the file
+  // was written; where the store does not tell when, it never goes stale by itself.
+  bool damaged = false;
 };
 
 struct LockOptions {

@@ -106,6 +106,22 @@ TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
       is_stale(same_name, me_, repository_.clock().now(), [](std::int64_t) { return true; }));
 }
 
+TEST_F(LockTest, ADamagedLockBlocksUntilItIsOldOrRemoved) {
+  const FileHandle file{FileType::lock, std::string(64, '5')};
+  repository_->backend().save(file, as_bytes("no lock at all"), StopToken());
+  EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::locked);
+  LockRecord damaged = load_locks(*repository_, StopToken()).front();
+  EXPECT_TRUE(damaged.damaged);
+  const auto alive = [](std::int64_t) { return true; };
+  damaged.lock.time = format::to_timestamp(repository_.clock().now() - minutes(29));
+  EXPECT_FALSE(is_stale(damaged.lock, me_, repository_.clock().now(), alive));
+  damaged.lock.time = format::to_timestamp(repository_.clock().now() - minutes(31));
+  EXPECT_TRUE(is_stale(damaged.lock, me_, repository_.clock().now(), alive));
+  EXPECT_EQ(
+      unlock(*repository_, UnlockScope::all, me_, repository_.clock(), StopToken()).size(), 1U);
+  EXPECT_TRUE(acquire(LockMode::exclusive));
+}
+
 TEST_F(LockTest, AProcessThatIsGoneHereBlocksNobody) {
   format::Lock dead = foreign(repository_.clock().now());
   dead.boot_id = me_.boot_id;
