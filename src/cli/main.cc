@@ -62,6 +62,7 @@ void raise_file_limit() {
 // learns to keep them, one per thread that ever had one: a third of the peak.
 void return_large_buffers() {
   mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }
 
 void add_global_options(Command& root, GlobalOptions& options) {
