@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """count_tests.py JUNIT…: sums what ctest recorded and prints "N passed, N failed".
 
-A test program of GoogleTest counts with its cases, any other test as one. A program that failed counts at least one
+A test program of GoogleTest and a file of bats count with their cases, any other test as one. A program that failed counts at least one
 failure, also when it died before it could name a case. Exit code 1 when something failed or nothing ran.
 """
 import re
@@ -16,6 +16,10 @@ def count(testcase):
     passed = len(re.findall(r"^\[       OK \] ", output, re.M))
     failed = set(re.findall(r"^\[  FAILED  \] ([^\s,]+\.[^\s,]+)", output, re.M))
     skipped = len(set(re.findall(r"^\[  SKIPPED \] ([^\s,]+\.[^\s,]+)", output, re.M)))
+    if re.match(r"1\.\.\d+$", output.split("\n", 1)[0]):  # TAP, as bats writes it
+        skipped = len(re.findall(r"^ok \d+ .* # skip", output, re.M))
+        passed = len(re.findall(r"^ok \d+ ", output, re.M)) - skipped
+        failed = set(re.findall(r"^not ok (\d+) ", output, re.M))
     if testcase.get("status") == "run":
         return max(passed, 0 if skipped else 1), 0, skipped
     if testcase.get("status") in ("notrun", "disabled") and testcase.find("skipped") is not None:

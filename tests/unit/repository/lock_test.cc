@@ -117,8 +117,8 @@ TEST_F(LockTest, ADamagedLockBlocksUntilItIsOldOrRemoved) {
   EXPECT_FALSE(is_stale(damaged.lock, me_, repository_.clock().now(), alive));
   damaged.lock.time = format::to_timestamp(repository_.clock().now() - minutes(31));
   EXPECT_TRUE(is_stale(damaged.lock, me_, repository_.clock().now(), alive));
-  EXPECT_EQ(
-      unlock(*repository_, UnlockScope::all, me_, repository_.clock(), StopToken()).size(), 1U);
+  EXPECT_EQ(unlock(*repository_, UnlockScope::all, me_, repository_.clock(), StopToken()).size(),
+            1U);
   EXPECT_TRUE(acquire(LockMode::exclusive));
 }
 

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Each exit code of the program, with the message that stands beside it.
+
+load helper
+
+setup_file() { make_base; }
+setup() { use_base; }
+
+@test "0: backup, list, restore, check" {
+  echo more >"$BATS_TEST_TMPDIR/more"
+  run -0 hikae backup "$BATS_TEST_TMPDIR/more"
+  assert_says "Snapshot" "saved"
+  run -0 hikae snapshots
+  assert_says "$BATS_TEST_TMPDIR/more" "3 snapshots"
+  run -0 hikae check --read-data
+  assert_says "The repository is sound: all data was read and verified."
+  assert_restores first
+  assert_restores second
+}
+
+@test "1: a mistake on the command line" {
+  run -1 hikae backup --no-such-option "$first"
+  assert_says "--no-such-option" "hikae --help"
+  run -1 hikae restore latest
+  assert_says "No target was named." "--target"
+  run -1 hikae restore
+  assert_says "No snapshot was named."
+  run -1 hikae backup
+  assert_says "Nothing to back up was named."
+}
+
+@test "1: a snapshot that does not exist, and one that is not unique" {
+  run -1 hikae restore 00000000 --target out
+  assert_says "00000000" "hikae snapshots"
+  [ ! -e out ]
+  run -1 hikae restore latest --host elsewhere --target out
+  assert_says "hikae snapshots"
+}
+
+@test "1: a source that is missing or empty never becomes an empty backup" {
+  run -1 hikae backup "$BATS_TEST_TMPDIR/missing"
+  assert_says "$BATS_TEST_TMPDIR/missing" "No such file or directory"
+  mkdir empty
+  run -1 hikae backup empty
+  assert_says "There is nothing to back up"
+  run -0 hikae snapshots
+  assert_says "2 snapshots"
+  run -0 hikae backup --allow-empty empty
+}
+
+@test "3: an unreadable file is named, the rest is saved" {
+  mkdir -p source
+  echo readable >source/readable
+  echo secret >source/unreadable
+  chmod 000 source/unreadable
+  local as=()
+  [ "$(id -u)" -ne 0 ] || as=(setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search)
+  run -3 "${as[@]}" "$HIKAE" backup --json "$BATS_TEST_TMPDIR/source"
+  assert_says "source/unreadable" '"unreadable_items":1' '"snapshot_id"'
+  run -0 hikae ls latest
+  assert_says "source/readable"
+  refute_says "source/unreadable"
+}
+
+@test "10: no repository" {
+  run -10 hikae snapshots -r "$BATS_TEST_TMPDIR/nowhere"
+  assert_says "There is no repository at $BATS_TEST_TMPDIR/nowhere" "hikae init"
+  [ ! -e nowhere ]
+  mkdir folder && touch folder/file
+  run -10 hikae backup -r "$BATS_TEST_TMPDIR/folder" "$first"
+  [ "$(ls folder)" = file ]
+}
+
+@test "11: a live lock is reported with who holds it" {
+  mkfifo feed
+  restic backup -q --stdin <feed 3>&- &
+  local restic=$!
+  exec 9>feed
+  wait_until has_file_in "$repo/locks"
+  run -11 hikae prune
+  assert_says "process $restic" "$(hostname)" "--retry-lock"
+  # Readers share the lock.
+  run -0 hikae snapshots
+  echo fed >&9
+  exec 9>&-
+  wait "$restic"
+  run -0 hikae prune
+}
+
+@test "11: --retry-lock waits for the lock" {
+  mkfifo feed
+  restic backup -q --stdin <feed 3>&- &
+  local restic=$!
+  exec 9>feed
+  wait_until has_file_in "$repo/locks"
+  "$HIKAE" prune --retry-lock 1m >waiting 2>&1 9>&- 3>&- &
+  local hikae=$!
+  echo fed >&9
+  exec 9>&-
+  wait "$restic"
+  wait "$hikae"
+}
+
+@test "12: a wrong password" {
+  RESTIC_PASSWORD=wrong run -12 hikae snapshots
+  assert_says "The password opens none of the repository's keys."
+  refute_says "wrong"
+  echo wrong >file
+  run -12 hikae restore -p file latest --target out
+  [ ! -e out ]
+}
+
+@test "130: an interrupt leaves no lock and no snapshot" {
+  make_large_source source 64
+  before=$(find "$repo/data" -type f | wc -l)
+  # A shell lets its background jobs ignore the interrupt.
+  env --default-signal=INT "$HIKAE" backup --pack-size 4 "$BATS_TEST_TMPDIR/source" >out 2>&1 3>&- &
+  local hikae=$!
+  more_packs() { [ "$(find "$repo/data" -type f | wc -l)" -gt "$before" ]; }
+  wait_until more_packs
+  kill -INT "$hikae"
+  expect_exit 130 "$hikae"
+  [ -z "$(ls "$repo/locks")" ]
+  run -0 hikae snapshots
+  assert_says "2 snapshots"
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Places that fail: a full disk, one that refuses writes, a source that vanishes, a machine that dies.
+
+load helper
+
+setup_file() { make_base; }
+setup() { use_base; }
+teardown() { unmount_all; }
+
+pack_count() { find "$repo/data" -type f ! -name '*tmp*' | wc -l; }
+
+# Starts a backup of $1 and returns once it has stored packs of it; $hikae is its process.
+start_backup() {
+  local before
+  before=$(pack_count)
+  has_more() { [ "$(pack_count)" -gt "$before" ]; }
+  "$HIKAE" backup --json --pack-size 4 "$1" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  hikae=$!
+  wait_until has_more
+}
+
+@test "a full disk" {
+  mount_tmpfs "$BATS_TEST_TMPDIR/disk" size=3M,mode=700
+  cp -a "$repo" disk/repo
+  export RESTIC_REPOSITORY=$BATS_TEST_TMPDIR/disk/repo
+  head -c 8000000 /dev/urandom >large
+  run -1 hikae backup large
+  assert_says "No space left on device"
+  run -0 hikae snapshots
+  assert_says "2 snapshots"
+  assert_restores first
+  assert_restores second
+  # With room again the same command succeeds, and nothing of the failure is in the way.
+  mount -o remount,size=32M disk
+  run -0 hikae backup large
+  assert_restic_is_content
+}
+
+@test "a disk that is full to the last byte can still be read" {
+  mount_tmpfs "$BATS_TEST_TMPDIR/disk" size=3M,mode=700
+  cp -a "$repo" disk/repo
+  export RESTIC_REPOSITORY=$BATS_TEST_TMPDIR/disk/repo
+  run ! dd if=/dev/zero of=disk/filler bs=4k status=none
+  run -1 hikae backup "$first"
+  assert_says "No space left on device"
+  run -0 hikae snapshots
+  assert_says "2 snapshots" "without a lock"
+  assert_restores first
+}
+
+@test "a target that is full" {
+  mount_tmpfs "$BATS_TEST_TMPDIR/target" size=200k,mode=700
+  run -1 hikae restore latest --tag first --target "$BATS_TEST_TMPDIR/target"
+  assert_says "No space left on device"
+  assert_restores first
+}
+
+@test "a destination that refuses writes" {
+  mount_tmpfs "$BATS_TEST_TMPDIR/disk" size=32M,mode=700
+  cp -a "$repo" disk/repo
+  mount -o remount,ro disk
+  export RESTIC_REPOSITORY=$BATS_TEST_TMPDIR/disk/repo
+  run -1 hikae backup "$first"
+  assert_says "Read-only file system" "$BATS_TEST_TMPDIR/disk/repo"
+  run -1 hikae prune
+  assert_says "Read-only file system"
+  run -1 hikae forget latest
+  run -0 hikae snapshots
+  assert_says "2 snapshots" "without a lock"
+  run -0 hikae check --read-data
+  assert_says "The repository is sound"
+  run -0 hikae forget --keep-last 1 --group-by "" --dry-run
+  assert_restores first
+  assert_restores second
+}
+
+@test "a source that vanishes midway" {
+  make_large_source source 64
+  start_backup "$BATS_TEST_TMPDIR/source"
+  kill -STOP "$hikae"
+  rm -rf source
+  kill -CONT "$hikae"
+  expect_exit 3 "$hikae"
+  output=$(cat out)
+  assert_says "$BATS_TEST_TMPDIR/source/file" "No such file or directory" '"snapshot_id"'
+  assert_restores first
+  assert_restores second
+  run -0 hikae check
+}
+
+@test "kill -9 in the middle of a backup, then a normal run" {
+  make_large_source source 64
+  start_backup "$BATS_TEST_TMPDIR/source"
+  kill -KILL "$hikae"
+  expect_exit 137 "$hikae"
+  [ -n "$(ls "$repo/locks")" ]
+  run -0 hikae snapshots
+  assert_says "2 snapshots"
+  # The dead lock stops nobody.
+  run -0 hikae backup "$BATS_TEST_TMPDIR/source"
+  [ -z "$(ls "$repo/locks")" ]
+  assert_restic_is_content
+  assert_restores first
+  run -0 hikae restore latest --target whole
+  diff -r source "whole$BATS_TEST_TMPDIR/source"
+}
+
+@test "kill -9 in the middle of a prune loses nothing" {
+  make_large_source source 32
+  hikae -q backup --tag large --pack-size 4 "$BATS_TEST_TMPDIR/source"
+  rm -f source/file?
+  hikae -q backup --tag large --pack-size 4 "$BATS_TEST_TMPDIR/source"
+  hikae -q forget --tag large --keep-last 1
+  before=$(pack_count)
+  "$HIKAE" prune --max-unused 0 --pack-size 4 >out 2>&1 3>&- &
+  hikae=$!
+  has_changed() { [ "$(pack_count)" -ne "$before" ] || ! kill -0 "$hikae"; }
+  wait_until has_changed
+  kill -KILL "$hikae" 2>/dev/null || true
+  wait "$hikae" || true
+  assert_restores first
+  run -0 hikae prune --max-unused 0
+  assert_restic_is_content
+  run -0 hikae restore latest --tag large --target restored
+  diff -r source "restored$BATS_TEST_TMPDIR/source"
+}
