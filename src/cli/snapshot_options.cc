@@ -14,6 +14,16 @@ std::string joined(const std::vector<std::string>& parts) {
   return printable(all);
 }
 
+// Policy and run of a snapshot are for programs; a table would be twice as wide with them.
+std::vector<std::string> shown_tags(const Session& session, const format::Snapshot& snapshot) {
+  if (session.options.verbose > 0) return snapshot.tags;
+  std::vector<std::string> shown;
+  for (const std::string& tag : snapshot.tags) {
+    if (!tag.starts_with(kPolicyTag) && !tag.starts_with(kRunTag)) shown.push_back(tag);
+  }
+  return shown;
+}
+
 std::string cell(const std::vector<std::string>& lines, std::size_t line) {
   return line < lines.size() ? printable(lines[line]) : "";
 }
@@ -117,7 +127,7 @@ std::string snapshot_table(const Session& session,
         row = {records[i].id.short_hex(),
                local_time(session.environment, snapshot.time),
                printable(snapshot.hostname),
-               joined(snapshot.tags)};
+               joined(shown_tags(session, snapshot))};
       }
       if (!reasons.empty()) row.push_back(cell(why, line));
       row.push_back(cell(snapshot.paths, line));

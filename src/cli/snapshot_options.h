@@ -50,7 +50,8 @@ std::string open_snapshot_json(const SnapshotRecord& record);
 std::string local_time(const Environment& environment, const format::Timestamp& time);
 std::string local_time(const Environment& environment, Instant time);
 
-// A table of snapshots, in the order given. `reasons`, if not empty, has one list for each.
+// A table of snapshots, in the order given; without the tags that only programs need, unless -v.
+// `reasons`, if not empty, has one list for each.
 std::string snapshot_table(const Session& session,
                            const std::vector<SnapshotRecord>& records,
                            const std::vector<std::vector<std::string>>& reasons = {});

@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The repository verbs on a policy's destinations.
+
+load helper
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  mkdir -p letters numbers
+  echo a >letters/a
+  echo 1 >numbers/one
+  cat >policy.yaml <<END
+version: 1
+name: test
+language: en
+timezone: Asia/Tokyo
+sources:
+  letters: {files: [$PWD/letters]}
+  numbers: {files: [$PWD/numbers]}
+destinations:
+  nas: {url: $PWD/nas}
+  vault: {url: $PWD/vault, may_delete: false}
+encryption:
+  password: {file: $PWD/password}
+schedule: {backup: daily 02:00}
+END
+  use_policy
+  hikae init >/dev/null 2>&1
+  hikae -q run >/dev/null
+  echo b >letters/b
+  hikae -q run >/dev/null
+}
+
+use_policy() {
+  unset RESTIC_PASSWORD
+  export HIKAE_POLICY=$BATS_FILE_TMPDIR/policy.yaml
+  export HIKAE_STATE_DIR=$BATS_FILE_TMPDIR/state HIKAE_CACHE_DIR=$BATS_FILE_TMPDIR/cache
+}
+
+# Each test has destinations and a policy of its own, beside the same sources.
+setup() {
+  use_policy
+  cd "$BATS_TEST_TMPDIR"
+  cp -a "$BATS_FILE_TMPDIR/nas" "$BATS_FILE_TMPDIR/vault" .
+  sed -E "s#$BATS_FILE_TMPDIR/(nas|vault)#$PWD/\1#" "$HIKAE_POLICY" >policy.yaml
+  export HIKAE_POLICY=$PWD/policy.yaml
+}
+
+count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
+
+@test "several destinations: one has to be named" {
+  run -1 hikae snapshots
+  assert_says "-d: nas vault"
+  run -0 hikae snapshots -d nas
+  assert_says "hikae:source=letters" "4 snapshots"
+  refute_says "hikae:run="
+  run -0 hikae snapshots -d vault -v
+  assert_says "hikae:run=" "hikae:policy=test"
+  run -1 hikae snapshots -d nowhere
+  assert_says "nowhere" "nas vault"
+}
+
+@test "restore --source takes the newest generation from the first destination that works" {
+  rm nas/config
+  run -0 hikae restore --source letters --target out
+  assert_says "nas" "There is no repository"
+  diff -r "$BATS_FILE_TMPDIR/letters" "out$BATS_FILE_TMPDIR/letters"
+  [ ! -e "out$BATS_FILE_TMPDIR/numbers" ]
+  run -0 hikae restore --source letters "latest~1" --target earlier
+  [ "$(ls "earlier$BATS_FILE_TMPDIR/letters")" = a ]
+  rm vault/config
+  run ! hikae restore --source letters --target none
+  assert_says "No destination of the policy could give this snapshot."
+  run -1 hikae restore --source musik --target none
+  assert_says "musik" "letters numbers"
+}
+
+@test "forget -d follows the policy, with a reason for each snapshot" {
+  run -0 hikae forget -d nas
+  assert_says "the policy deletes nothing in nas"
+  [ "$(count nas)" = 4 ]
+  echo "retention: {last: 1}" >>policy.yaml
+  run -0 hikae forget -d nas --dry-run
+  assert_says "Source letters:" "Keep 1 snapshots" "last 1" "Would remove 1 snapshots"
+  [ "$(count nas)" = 4 ]
+  # A snapshot that no policy made is not the policy's to delete.
+  RESTIC_PASSWORD_FILE="$BATS_FILE_TMPDIR/password" hikae -q backup -r "$PWD/nas" "$BATS_FILE_TMPDIR/letters"
+  run -0 hikae forget -d nas --prune
+  assert_says "Removed 2 snapshots."
+  [ "$(count nas)" = 3 ]
+  [ "$(count vault)" = 4 ]
+  RESTIC_PASSWORD_FILE=$BATS_FILE_TMPDIR/password restic -r "$PWD/nas" check -q --read-data
+}
+
+@test "may_delete: false holds for forget and prune, not for a look" {
+  echo "retention: {last: 1}" >>policy.yaml
+  for verb in "forget" "forget latest" "forget --keep-last 1" "prune"; do
+    run -1 hikae -d vault $verb
+    assert_says "may_delete"
+  done
+  [ "$(count vault)" = 4 ]
+  run -0 hikae prune -d vault --dry-run
+}
