@@ -33,9 +33,9 @@ ProgressLine::~ProgressLine() {
   ticker_.request_stop();
   try {
     ticker_.join();
-    console_.clear_progress();
-  } catch (const std::exception&) {  // a line that could not be shown harms nobody
+  } catch (const std::exception&) {  // stopped, or a line that could not be shown: harms nobody
   }
+  console_.clear_progress();
 }
 
 Pace pace(std::uint64_t done, std::uint64_t total, std::chrono::steady_clock::duration elapsed) {
