@@ -112,8 +112,9 @@ BackupReport run_backup(Source& source,
                         Log& log,
                         const StopToken& stop) {
   std::vector<BlobTarget> stores;
+  stores.reserve(targets.size());
   for (const BackupTarget& target : targets) stores.push_back({target.repository, target.index});
-  BlobWriter writer(std::move(stores), plan.blobs, clock, stop);
+  BlobWriter writer(stores, plan.blobs, clock, stop);
   BackupState state(targets, plan, writer, progress, log);
 
   run_stages(source, state, stop);

@@ -196,7 +196,9 @@ void save_file(BackupState& state,
 void save_files(BackupState& state, const StopToken& stop) {
   BlobScratch scratch(state.plan.blobs.compression);
   FileReader reader(state, scratch);
-  while (auto job = state.files.pop(stop)) save_file(state, *job, reader, scratch, stop);
+  while (const auto jobs = state.files.pop(stop)) {
+    for (const FileJob& job : *jobs) save_file(state, job, reader, scratch, stop);
+  }
 }
 
 void save_chunks(BackupState& state, const StopToken& stop) {

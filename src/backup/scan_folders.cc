@@ -50,21 +50,49 @@ bool take_from_parent(BackupState& state, Node& node, Node* before) {
   return true;
 }
 
+// Collects the files of one folder that must be read, and passes them on before they are too much
+// for one reader.
+class ReadList {
+ public:
+  ReadList(BackupState& state, const StopToken& stop) : state_(state), stop_(stop) {}
+
+  void add(FileJob job, std::uint64_t size) {
+    jobs_.push_back(std::move(job));
+    bytes_ += size;
+    if (jobs_.size() >= kMostFiles || bytes_ >= kMostBytes) pass_on();
+  }
+  void pass_on() {
+    if (jobs_.empty()) return;
+    state_.files.push(std::exchange(jobs_, {}), stop_);
+    bytes_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kMostFiles = 32;
+  static constexpr std::uint64_t kMostBytes = 1024 * 1024;
+  BackupState& state_;
+  const StopToken& stop_;
+  FileJobs jobs_;
+  std::uint64_t bytes_ = 0;
+};
+
 void scan_file(BackupState& state,
                const std::shared_ptr<Folder>& folder,
                std::size_t slot,
                Node* before,
-               BlobScratch& scratch,
-               const StopToken& stop) {
+               ReadList& to_read,
+               BlobScratch& scratch) {
   Node& node = folder->entry(slot).node;
+  // Once the file is passed on, its node belongs to the reader.
+  const std::uint64_t size = node.size;
   ++state.progress.files_found;
-  state.progress.bytes_found += node.size;
+  state.progress.bytes_found += size;
   if (take_from_parent(state, node, before)) {
     finish_entry(state, folder, scratch);
     return;
   }
   const bool existed = before != nullptr && before->type == NodeType::file;
-  state.files.push({folder, slot, existed}, stop);
+  to_read.add({folder, slot, existed}, size);
 }
 
 std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,
@@ -96,17 +124,19 @@ void scan_folder(BackupState& state,
   }
   ParentNodes parent(state.parents.load(folder->parent().subtree, stop));
   std::vector<std::shared_ptr<Folder>> subfolders;
+  ReadList to_read(state, stop);
   for (std::size_t slot = 0; slot < folder->entries().size(); ++slot) {
     Node& node = folder->entry(slot).node;
     Node* before = parent.find(node.name);
     if (node.type == NodeType::dir) {
       subfolders.push_back(open_subfolder(folder, slot, before));
     } else if (node.type == NodeType::file) {
-      scan_file(state, folder, slot, before, scratch, stop);
+      scan_file(state, folder, slot, before, to_read, scratch);
     } else {
       finish_entry(state, folder, scratch);
     }
   }
+  to_read.pass_on();
   // The first subfolder ends up on top, so that the walk follows the order of names.
   for (auto subfolder = subfolders.rbegin(); subfolder != subfolders.rend(); ++subfolder) {
     state.folders.push(std::move(*subfolder));

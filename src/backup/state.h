@@ -51,6 +51,10 @@ struct FileJob {
   bool existed = false;  // in the parent snapshot
 };
 
+// Files of one folder that go to a reader together: handing over one by one costs more than reading
+// a small one.
+using FileJobs = std::vector<FileJob>;
+
 // A file being read; its chunks are stored by several threads, each into its own place.
 struct FileInProgress {
   FileJob job;
@@ -123,7 +127,7 @@ struct BackupState {
   CollectedErrors errors;
   Counters counters;
   ScanStack folders;
-  BoundedQueue<FileJob> files{512};
+  BoundedQueue<FileJobs> files{32};
   BoundedQueue<ChunkJob> chunks{2};
   // Destinations that lack a blob of a file taken from the parent unread.
   std::atomic<DestinationSet> incomplete{0};
