@@ -212,6 +212,12 @@ std::vector<char> find_used_blobs(Repository& repository,
       for (const BlobId& id : node.content) mark(BlobType::data, id);
     }
   };
+  hooks.failed = [](const BlobId& tree, const Error& error) {
+    if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::corrupt)
+      throw Error(error);
+    throw Error(ErrorCode::corrupt, text("maintenance.prune_lacks_tree", {{"tree", tree.hex()}}))
+        .with_hint(text("maintenance.prune_lacks_hint"));
+  };
   walk_trees(repository, index, roots, hooks, stop);
 
   std::vector<char> used(flags.size());
