@@ -10,8 +10,8 @@
 
 namespace hikae {
 
-inline constexpr std::size_t kMinChunkSize = 512 * 1024;
-inline constexpr std::size_t kMaxChunkSize = 8 * 1024 * 1024;
+inline constexpr std::size_t kMinChunkSize = std::size_t{512} * 1024;
+inline constexpr std::size_t kMaxChunkSize = std::size_t{8} * 1024 * 1024;
 inline constexpr std::size_t kChunkWindow = 64;
 inline constexpr std::uint64_t kChunkMask = (1U << 20) - 1;  // 1 MiB on average
 
@@ -23,6 +23,8 @@ class ChunkerTables {
   ~ChunkerTables();
   ChunkerTables(ChunkerTables&&) noexcept;
   ChunkerTables& operator=(ChunkerTables&&) noexcept;
+  ChunkerTables(const ChunkerTables&) = delete;
+  ChunkerTables& operator=(const ChunkerTables&) = delete;
 
   // The length of the first chunk of `data`, cut as restic/chunker cuts it: after the first byte at
   // or beyond kMinChunkSize whose Rabin fingerprint (window of 64 bytes) has zeroes under

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/backup_output.h"
 
+#include <cmath>
+
 #include "base/json.h"
 #include "base/units.h"
 
@@ -81,7 +83,7 @@ void print_words(const Session& session, const BackupOutput& output) {
   console.say(text("cli_backup.added",
                    {{"bytes", format_bytes(summary.data_added)},
                     {"packed", format_bytes(summary.data_added_packed)}}));
-  const std::chrono::seconds time(static_cast<std::int64_t>(output.seconds + 0.5));
+  const std::chrono::seconds time(std::llround(output.seconds));
   console.say(text("cli_backup.processed",
                    {{"files", number(summary.total_files_processed)},
                     {"bytes", format_bytes(summary.total_bytes_processed)},

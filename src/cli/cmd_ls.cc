@@ -12,7 +12,7 @@
 namespace hikae::cli {
 namespace {
 
-constexpr std::size_t kPrintedAtOnce = 64 * 1024;
+constexpr std::size_t kPrintedAtOnce = std::size_t{64} * 1024;
 
 struct Options {
   SnapshotOptions select;

@@ -27,7 +27,7 @@ std::string pad(const std::string& cell, std::size_t width, Table::Align align) 
 }
 
 void write_line(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Console::Console(Language language, Colour colour) : language_(language), colour
 void Console::print(std::string_view text) {
   const std::lock_guard lock(output_mutex());
   write_line(stdout, text);
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
 }
 
 void Console::say(const Text& text) {
@@ -83,14 +83,14 @@ void Console::progress(const std::string& line) {
   while (display_width(shown) >= width && !shown.empty()) shown.pop_back();
   const std::lock_guard lock(output_mutex());
   write_line(stderr, std::string(kEraseLine) + shown);
-  std::fflush(stderr);
+  static_cast<void>(std::fflush(stderr));
 }
 
 void Console::clear_progress() {
   if (colour_ != Colour::terminal) return;
   const std::lock_guard lock(output_mutex());
   write_line(stderr, kEraseLine);
-  std::fflush(stderr);
+  static_cast<void>(std::fflush(stderr));
 }
 
 void Table::add_column(std::string heading, Align align) {

@@ -13,7 +13,7 @@
 namespace hikae::cli {
 namespace {
 
-constexpr std::size_t kLargestList = 256 * 1024 * 1024;
+constexpr std::size_t kLargestList = std::size_t{256} * 1024 * 1024;
 
 std::vector<std::string> split(std::string_view content, char separator) {
   std::vector<std::string> parts;
@@ -28,6 +28,7 @@ std::vector<std::string> split(std::string_view content, char separator) {
 std::vector<std::string> expand(const std::string& pattern, const std::string& working_directory) {
   const std::string absolute = (std::filesystem::path(working_directory) / pattern).string();
   glob_t found{};
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the command line is read before any other thread works
   const int result = glob(absolute.c_str(), GLOB_NOSORT, nullptr, &found);
   const std::unique_ptr<glob_t, decltype(&globfree)> owner(&found, &globfree);
   if (result != 0) {

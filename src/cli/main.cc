@@ -61,8 +61,9 @@ void raise_file_limit() {
 // Buffers of megabytes go back to the system when they are freed. Left to itself the allocator
 // learns to keep them, one per thread that ever had one: a third of the peak.
 void return_large_buffers() {
-  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  // Called before any other thread exists.
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);  // NOLINT(concurrency-mt-unsafe)
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);  // NOLINT(concurrency-mt-unsafe)
 }
 
 void add_global_options(Command& root, GlobalOptions& options) {

@@ -160,6 +160,7 @@ Stats compute_stats(Repository& repository,
   Stats stats;
   if (mode == "raw-data") {
     std::vector<BlobId> roots;
+    roots.reserve(records.size());
     for (const SnapshotRecord& record : records) roots.push_back(record.snapshot.tree);
     stats = RawCounter(repository, index).run(roots, stop);
   } else {

@@ -18,6 +18,7 @@ class Semaphore {
         : owner_(std::exchange(other.owner_, nullptr)), count_(other.count_) {}
     Permit& operator=(Permit&&) = delete;
     Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
     ~Permit() {
       if (owner_ != nullptr) owner_->release(count_);
     }

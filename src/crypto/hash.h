@@ -17,6 +17,8 @@ class Sha256 {
   Sha256();
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
   ~Sha256();
   void update(ByteView bytes);
   // Ends this hash; the object then starts a new one.

@@ -165,6 +165,7 @@ class Checker {
 
   void check_trees(const Index& index, const std::vector<SnapshotRecord>& snapshots) {
     std::vector<BlobId> roots;
+    roots.reserve(snapshots.size());
     for (const SnapshotRecord& record : snapshots) roots.push_back(record.snapshot.tree);
     TreeWalkHooks hooks;
     hooks.visit = [&](const BlobId& tree, const std::vector<format::Node>& nodes) {

@@ -100,7 +100,7 @@ struct PackSlot {
 };
 
 struct BlobWriter::Impl {
-  Impl(std::vector<BlobTarget> targets,
+  Impl(const std::vector<BlobTarget>& targets,
        const BlobWriterOptions& chosen,
        const Clock& time,
        const StopToken& stop);
@@ -119,7 +119,9 @@ struct BlobWriter::Impl {
   void upload(std::size_t number, const StopToken& stop);
   void give_up(std::size_t number, const Error& error);
   void record(Destination& destination, const SealedPack& pack, const StopToken& stop);
-  void write_index(Destination& destination, Destination::Pending batch, const StopToken& stop);
+  void write_index(Destination& destination,
+                   const Destination::Pending& batch,
+                   const StopToken& stop);
   void throw_if_none_left();
 
   const BlobWriterOptions options;
@@ -134,7 +136,7 @@ struct BlobWriter::Impl {
   TaskGroup uploads;  // last: its threads use all of the above
 };
 
-BlobWriter::Impl::Impl(std::vector<BlobTarget> targets,
+BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
                        const BlobWriterOptions& chosen,
                        const Clock& time,
                        const StopToken& stop)
@@ -290,11 +292,11 @@ void BlobWriter::Impl::record(Destination& destination,
     if (pending->blobs < kBlobsPerIndex && clock.steady_now() - pending->since < kIndexAge) return;
     batch = std::exchange(*pending, Destination::Pending());
   }
-  write_index(destination, std::move(batch), stop);
+  write_index(destination, batch, stop);
 }
 
 void BlobWriter::Impl::write_index(Destination& destination,
-                                   Destination::Pending batch,
+                                   const Destination::Pending& batch,
                                    const StopToken& stop) {
   if (batch.packs.empty()) return;
   destination.repository.save_unpacked(FileType::index, format::encode_index(batch.packs), stop);
@@ -308,11 +310,11 @@ void BlobWriter::Impl::throw_if_none_left() {
   }
 }
 
-BlobWriter::BlobWriter(std::vector<BlobTarget> targets,
+BlobWriter::BlobWriter(const std::vector<BlobTarget>& targets,
                        const BlobWriterOptions& options,
                        const Clock& clock,
                        const StopToken& stop)
-    : impl_(std::make_unique<Impl>(std::move(targets), options, clock, stop)) {}
+    : impl_(std::make_unique<Impl>(targets, options, clock, stop)) {}
 
 BlobWriter::~BlobWriter() = default;
 

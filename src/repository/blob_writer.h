@@ -55,12 +55,14 @@ struct BlobWriterTotals {
 class BlobWriter {
  public:
   // The targets must outlive the writer. REQUIRES: 1 to 32 targets, all opened read-write.
-  BlobWriter(std::vector<BlobTarget> targets,
+  BlobWriter(const std::vector<BlobTarget>& targets,
              const BlobWriterOptions& options,
              const Clock& clock,
              const StopToken& stop);
   // Stops the uploads; what is not finished is lost, which costs nothing but space.
   ~BlobWriter();
+  BlobWriter(const BlobWriter&) = delete;
+  BlobWriter& operator=(const BlobWriter&) = delete;
 
   struct Saved {
     BlobId id;

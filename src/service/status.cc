@@ -163,6 +163,7 @@ void refill_journal(StatusReport& report,
                     Journal& journal) {
   if (!journal.runs(policy.name, 1).empty()) return;
   std::vector<KnownSnapshots> known;
+  known.reserve(readings.size());
   for (Reading& reading : readings)
     known.push_back({reading.status.destination, std::move(reading.snapshots)});
   const std::size_t runs = rebuild_journal(policy, known, journal);

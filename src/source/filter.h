@@ -90,6 +90,7 @@ class PatternList::Folder {
   Folder(const PatternList& list, std::string_view path);
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
+  ~Folder() = default;
 
   bool matches(std::string_view name);
 
