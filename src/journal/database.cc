@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <stdexcept>
 #include <thread>
 
 #include <sqlite3.h>
@@ -42,8 +43,9 @@ constexpr const char* kTables = R"sql(
 )sql";
 
 // The file's content is not what it must be.
-struct Damaged {
-  std::string reason;
+class Damaged : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 bool means_damage(const SQLite::Exception& exception) {
@@ -64,7 +66,7 @@ void create_tables(SQLite::Database& database) {
 // Throws Damaged, or SQLite::Exception when a table or column is not there.
 void check_content(SQLite::Database& database) {
   const std::string found = database.execAndGet("PRAGMA quick_check(1)").getString();
-  if (found != "ok") throw Damaged{found};
+  if (found != "ok") throw Damaged(found);
   try {
     for (const char* query :
          {"SELECT id, policy, job, slot_group, scheduled, started, finished, verdict, message FROM "
@@ -76,7 +78,7 @@ void check_content(SQLite::Database& database) {
       const SQLite::Statement probe(database, query);
     }
   } catch (const SQLite::Exception& exception) {
-    if (exception.getErrorCode() == SQLITE_ERROR) throw Damaged{exception.what()};
+    if (exception.getErrorCode() == SQLITE_ERROR) throw Damaged(exception.what());
     throw;
   }
 }
@@ -156,7 +158,7 @@ std::unique_ptr<SQLite::Database> open_private(const std::string& path) {
   try {
     return open_file(path);
   } catch (const SQLite::Exception& exception) {
-    if (means_damage(exception)) throw Damaged{exception.what()};
+    if (means_damage(exception)) throw Damaged(exception.what());
     throw to_error(exception).with_context(text("journal.opening", {{"file", path}}));
   }
 }
@@ -201,12 +203,12 @@ std::unique_ptr<SQLite::Database> open_database(const std::string& state_directo
     return open_private(path);
   } catch (const Damaged& damaged) {
     const std::string aside = put_aside(path, clock.now());
-    log.warning(text("journal.put_aside", {{"file", aside}, {"reason", damaged.reason}}));
+    log.warning(text("journal.put_aside", {{"file", aside}, {"reason", damaged.what()}}));
   }
   try {
     return open_private(path);
   } catch (const Damaged& damaged) {
-    throw Error(ErrorCode::corrupt, text("journal.failed", {{"reason", damaged.reason}}))
+    throw Error(ErrorCode::corrupt, text("journal.failed", {{"reason", damaged.what()}}))
         .with_hint(text("journal.failed_hint"));
   }
 }

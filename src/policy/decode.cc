@@ -26,8 +26,8 @@ Text example_of(const Field& field) {
 
 class Decoder {
  public:
-  Decoder(Policy& policy, TimeZone zone, std::vector<PolicyProblem>& problems)
-      : policy_(policy), zone_(std::move(zone)), problems_(problems) {}
+  Decoder(Policy& policy, const TimeZone& zone, std::vector<PolicyProblem>& problems)
+      : policy_(policy), zone_(zone), problems_(problems) {}
 
   // `owner` is the place of the key that introduces the section.
   void section(const Section& section,
