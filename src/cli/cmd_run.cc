@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -69,10 +71,16 @@ void print_problems(const Session& session, const RunReport& report) {
           "cli_run.more_items", {{"count", std::to_string(source.item_error_count - kMostShown)}}));
     }
   }
+  // A destination that is down fails every source in the same words: said once.
+  const Language language = session.console.language();
+  std::set<std::string> said;
   for (const RunOutcome& outcome : report.outcomes) {
-    if (outcome.failure) session.console.error(*outcome.failure);
+    if (outcome.failure && said.insert(render(*outcome.failure, language)).second)
+      session.console.error(*outcome.failure);
   }
-  for (const Text& frozen : report.frozen) session.console.warning(frozen);
+  for (const Text& frozen : report.frozen) {
+    if (said.insert(render(frozen, language)).second) session.console.warning(frozen);
+  }
   if (report.failure) session.console.error(*report.failure);
 }
 
@@ -152,6 +160,9 @@ int run(const Session& session, const RunFlags& flags) {
   RunOptions options;
   options.sources = flags.sources;
   options.destinations = flags.destinations;
+  // -d means the same here as for every other verb.
+  if (!session.options.destination.empty())
+    options.destinations.push_back(session.options.destination);
   options.changes = flags.force ? ChangeDetection::force_read : ChangeDetection::strict;
   options.lock_options = lock_options(session.options);
   options.policy_text = loaded.text;

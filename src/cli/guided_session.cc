@@ -19,7 +19,7 @@ namespace hikae::cli {
 namespace {
 
 constexpr std::chrono::seconds kLongestSample{1};
-constexpr std::uint64_t kLargestSample = 32 * 1024 * 1024;
+constexpr std::uint64_t kLargestSample = std::uint64_t{32} * 1024 * 1024;
 // What making files costs beside their content; cautious for a disk with moving parts.
 constexpr std::uint64_t kFilesPerSecond = 2000;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/restore_output.h"
 
+#include <cmath>
+
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/progress.h"
@@ -78,7 +80,7 @@ void print_summary(const Session& session,
                     {"others", std::to_string(report.others)},
                     {"bytes", format_bytes(report.bytes_written)},
                     {"target", printable(job.options.target)},
-                    {"time", format_duration(std::chrono::seconds(std::int64_t(seconds + 0.5)))}}));
+                    {"time", format_duration(std::chrono::seconds(std::llround(seconds)))}}));
   if (report.files_unchanged > 0)
     console.say(text("cli_restore.unchanged", {{"files", std::to_string(report.files_unchanged)}}));
   if (report.deleted > 0)

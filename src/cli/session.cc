@@ -12,7 +12,7 @@
 namespace hikae::cli {
 namespace {
 
-constexpr std::size_t kLargestPolicy = 4 * 1024 * 1024;
+constexpr std::size_t kLargestPolicy = std::size_t{4} * 1024 * 1024;
 
 const policy::Destination& find_destination(const policy::Policy& policy, const std::string& name) {
   std::string names;

@@ -13,9 +13,6 @@
 namespace hikae {
 namespace {
 
-// An unpacked file of our own writing stays far below; a hostile one must not take all memory.
-constexpr std::size_t kMaxUnpackedSize = std::size_t{1} << 30;
-
 Error damaged_file(FileType type, const std::string& name, const Backend& backend) {
   return Error(ErrorCode::corrupt,
                text("repository.file_damaged",
@@ -26,7 +23,7 @@ Error damaged_file(FileType type, const std::string& name, const Backend& backen
 format::Config load_config(Backend& backend, const Cipher& cipher, const StopToken& stop) {
   try {
     const Bytes sealed = backend.load({FileType::config, ""}, stop);
-    const format::Config config = format::decode_config(as_text(cipher.open(sealed)));
+    format::Config config = format::decode_config(as_text(cipher.open(sealed)));
     if (config.version != 1 && config.version != 2) {
       throw Error(
           ErrorCode::unsupported,

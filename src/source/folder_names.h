@@ -16,6 +16,7 @@ class FolderNames {
   FolderNames(int folder, const std::string& path);
   FolderNames(const FolderNames&) = delete;
   FolderNames& operator=(const FolderNames&) = delete;
+  ~FolderNames() = default;
 
   const std::vector<std::string_view>& names() const { return names_; }
 
