@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hikae, restic and borg with settings that make them comparable: encrypted, authenticated, zstd level 3."""
+"""hikae, restic and borg with settings that make them comparable: encrypted, authenticated, zstd
+at each one's default level."""
 import os
 import pathlib
 import subprocess
@@ -52,7 +53,7 @@ class Tool:
 
 class Hikae(Tool):
     name = "hikae"
-    about = "repository format of restic 2, zstd level 3"
+    about = "repository format of restic 2, zstd level 2"
 
     def __init__(self, home, data, program):
         self.program = str(program)
