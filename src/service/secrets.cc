@@ -11,7 +11,7 @@ namespace {
 
 using policy::SecretReference;
 
-constexpr std::size_t kLongestSecret = 64 * 1024;
+constexpr std::size_t kLongestSecret = std::size_t{64} * 1024;
 
 Secret without_line_break(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
