@@ -69,7 +69,7 @@ class ReadList {
 
  private:
   static constexpr std::size_t kMostFiles = 32;
-  static constexpr std::uint64_t kMostBytes = 1024 * 1024;
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{1024} * 1024;
   BackupState& state_;
   const StopToken& stop_;
   FileJobs jobs_;
