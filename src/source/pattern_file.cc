@@ -17,9 +17,8 @@ Bytes read_pattern_bytes(const std::string& path) {
     return os::read_file(path, kMaximumSize);
   } catch (const Error& error) {
     // Whatever the reason is, what is wrong for the caller is the argument.
-    Error result(ErrorCode::invalid_argument, error.message());
-    result.add_context(text("source.reading_patterns", {{"file", path}}));
-    throw result;
+    throw Error(ErrorCode::invalid_argument, error.message())
+        .with_context(text("source.reading_patterns", {{"file", path}}));
   }
 }
 
