@@ -12,6 +12,7 @@ struct ChunkerTables::Impl {
   explicit Impl(Polynomial polynomial) : tables(polynomial) {}
   Impl(const Impl&) = delete;  // gfni refers to tables
   Impl& operator=(const Impl&) = delete;
+  ~Impl() = default;
 
   chunking::Found search(const std::uint8_t* data, std::size_t from, std::size_t to) const {
     if (gfni) return gfni->search(data, from, to);

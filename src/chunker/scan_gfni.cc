@@ -166,7 +166,7 @@ GfniSearch::GfniSearch(const Tables& tables) : tables_(tables) {
 
 Found GfniSearch::search(const std::uint8_t* data, std::size_t from, std::size_t to) const {
   // An odd number of cache lines, so that the lanes do not all fall into the same few cache sets.
-  constexpr std::size_t kLongest = 49 * 64;
+  constexpr std::size_t kLongest = std::size_t{49} * 64;
   constexpr std::size_t kShortest = 4 * kTile;
   while (to - from >= kLanes * kShortest) {
     const std::size_t stride = std::min((to - from) / kLanes / kTile * kTile, kLongest);
