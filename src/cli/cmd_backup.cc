@@ -133,7 +133,7 @@ std::optional<SnapshotRecord> find_parent(const std::vector<SnapshotRecord>& sna
 OpenedRepository open_for_backup(const Session& session, const Options& options) {
   if (!options.dry_run) return open_repository(session, LockNeed::shared);
   OpenedRepository opened;
-  auto backend = open_backend(repository_location(session), AccessMode::read_only);
+  auto backend = open_repository_backend(session, AccessMode::read_only);
   opened.repository = Repository::open(std::make_unique<DryRunBackend>(std::move(backend)),
                                        repository_password(session),
                                        session.stop);

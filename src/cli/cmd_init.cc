@@ -14,12 +14,13 @@ struct InitFlags {
 // `hikae init -r PLACE`: one repository, without a policy, as restic makes it.
 int init_repository(const Session& session) {
   const Location location = repository_location(session);
-  const auto repository = Repository::create(open_backend(location),
-                                             repository_password(session),
-                                             session.environment.identity,
-                                             std::nullopt,
-                                             session.environment.clock,
-                                             session.stop);
+  const auto repository =
+      Repository::create(open_repository_backend(session, AccessMode::read_write),
+                         repository_password(session),
+                         session.environment.identity,
+                         std::nullopt,
+                         session.environment.clock,
+                         session.stop);
   session.console.say(text("cli_init.created_place", {{"place", location.display}}));
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/cmd_policy.h"
 #include "storage/location.h"
+#include "storage/open.h"
 
 namespace hikae::cli {
 namespace {
@@ -96,7 +97,7 @@ class Review {
 
   void review_reach(const policy::Destination& destination, const Location& location) {
     try {
-      open_backend(location, AccessMode::read_only);  // opens nothing yet
+      open_backend(location);  // opens nothing yet
     } catch (const Error& error) {
       if (error.code() != ErrorCode::unsupported) throw;
       find(path_of(destination) + ".url",

@@ -113,6 +113,17 @@ Location repository_location(const Session& session) {
   return parse_location(destination.url, session.environment.working_directory);
 }
 
+std::unique_ptr<Backend> open_repository_backend(const Session& session, AccessMode mode) {
+  const Environment& environment = session.environment;
+  if (!session.options.repository.empty())
+    return open_location(repository_location(session), mode, environment);
+  const LoadedPolicy loaded = load_policy(session);
+  const policy::Destination& destination =
+      find_destination(loaded.policy, session.options.destination);
+  check_destination(destination, environment);
+  return open_destination_backend(loaded.policy, destination, mode, environment, session.stop);
+}
+
 Secret repository_password(const Session& session) {
   if (!session.options.password_file.empty())
     return read_password_file(session.options.password_file);
@@ -127,9 +138,9 @@ Secret repository_password(const Session& session) {
 
 OpenedRepository open_repository(const Session& session, LockNeed need) {
   OpenedRepository opened;
-  const Location location = repository_location(session);
-  opened.repository =
-      Repository::open(open_backend(location), repository_password(session), session.stop);
+  opened.repository = Repository::open(open_repository_backend(session, AccessMode::read_write),
+                                       repository_password(session),
+                                       session.stop);
   take_lock(session, opened, need);
   return opened;
 }

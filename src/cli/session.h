@@ -63,6 +63,8 @@ enum class LockNeed {
   exclusive,
 };
 OpenedRepository open_repository(const Session& session, LockNeed need);
+// The place that the options name, as the policy says that it is reached.
+std::unique_ptr<Backend> open_repository_backend(const Session& session, AccessMode mode);
 // The place and password alone, for verbs that deal with one that may not open.
 Location repository_location(const Session& session);
 Secret repository_password(const Session& session);

@@ -41,7 +41,10 @@ void explain_general(Explainer& explainer) {
 void explain_encryption(Explainer& explainer) {
   const Encryption& encryption = explainer.policy().encryption;
   explainer.say(ExplainTopic::encryption, "encryption.at_rest", "policy.explain.at_rest");
-  explainer.say(ExplainTopic::encryption, "encryption.in_transit", "policy.explain.in_transit");
+  explainer.say(ExplainTopic::encryption,
+                "encryption.in_transit",
+                encryption.in_transit == TransportCipher::any ? "policy.explain.in_transit_any"
+                                                              : "policy.explain.in_transit");
   explainer.say(ExplainTopic::encryption,
                 "encryption.password",
                 "policy.explain.password",

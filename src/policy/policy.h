@@ -189,12 +189,14 @@ struct Destination {
 };
 
 enum class Cipher { aes_256 };
+// any: what the store and the system's libraries agree on.
+enum class TransportCipher { aes_256, any };
 // shared: all destinations have one master key, so that blobs are encrypted once.
 enum class KeySharing { shared, separate };
 
 struct Encryption {
   Cipher at_rest = Cipher::aes_256;
-  Cipher in_transit = Cipher::aes_256;
+  TransportCipher in_transit = TransportCipher::aes_256;
   SecretReference password;
   KeySharing keys = KeySharing::shared;
 

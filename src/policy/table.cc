@@ -15,7 +15,7 @@ const Section& encryption_section() {
     keys.section("password", &Encryption::password, secret_section, "{file: /etc/hikae/password}")
         .required();
     keys.one("at_rest", &Encryption::at_rest, Kind::word, "AES-256", {"AES-256"});
-    keys.one("in_transit", &Encryption::in_transit, Kind::word, "AES-256", {"AES-256"});
+    keys.one("in_transit", &Encryption::in_transit, Kind::word, "AES-256", {"AES-256", "any"});
     keys.one("keys", &Encryption::keys, Kind::word, "separate", {"shared", "separate"});
     return std::move(keys).done();
   }();

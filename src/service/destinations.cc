@@ -13,13 +13,16 @@ using policy::Policy;
 
 void open_one(OpenDestination& open,
               const Secret& password,
+              const Policy& policy,
               const OpenRequest& request,
               const Environment& environment,
               const StopToken& stop) {
   try {
     check_destination(*open.destination, environment);
     open.repository = Repository::open(
-        open_destination_backend(*open.destination, request.mode, environment), password, stop);
+        open_destination_backend(policy, *open.destination, request.mode, environment, stop),
+        password,
+        stop);
     if (request.lock) {
       open.lock = RepositoryLock::acquire(*open.repository,
                                           *request.lock,
@@ -38,6 +41,40 @@ void open_one(OpenDestination& open,
     open.failure = error;
     open.lock.reset();
   }
+}
+
+S3Options s3_options(const policy::Destination& destination) {
+  S3Options options;
+  options.endpoint = destination.endpoint;
+  options.region = destination.region;
+  options.storage_class = destination.storage_class;
+  if (const auto& encryption = destination.server_side_encryption) {
+    options.encryption = *encryption == policy::ServerSideEncryption::aes256
+                             ? S3Options::Encryption::aes256
+                             : S3Options::Encryption::aws_kms;
+  }
+  if (const auto& lock = destination.object_lock) {
+    using Mode = S3Options::ObjectLock::Mode;
+    const bool governance = lock->mode == policy::ObjectLockMode::governance;
+    options.object_lock = {governance ? Mode::governance : Mode::compliance, lock->keep};
+  }
+  return options;
+}
+
+StoreCredentials resolve_credentials(const policy::Credentials& given,
+                                     const Environment& environment,
+                                     const StopToken& stop) {
+  const auto resolve = [&](const std::optional<policy::SecretReference>& reference) {
+    return reference ? resolve_secret(*reference, environment, stop) : Secret();
+  };
+  StoreCredentials credentials;
+  credentials.access_key_id = given.access_key_id;
+  credentials.secret_access_key = resolve(given.secret_access_key);
+  credentials.session_token = resolve(given.session_token);
+  credentials.profile = given.profile;
+  credentials.user = given.user;
+  credentials.password = resolve(given.password);
+  return credentials;
 }
 
 std::vector<OpenDestination> select(const Policy& policy, const std::vector<std::string>& only) {
@@ -78,10 +115,34 @@ void check_destination(const policy::Destination& destination, const Environment
       .with_hint(text("service.destination_not_mounted_hint", {{"path", location.path}}));
 }
 
-std::unique_ptr<Backend> open_destination_backend(const policy::Destination& destination,
+std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
+                                                  const policy::Destination& destination,
                                                   AccessMode mode,
-                                                  const Environment& environment) {
-  return open_backend(parse_location(destination.url, environment.working_directory), mode);
+                                                  const Environment& environment,
+                                                  const StopToken& stop) {
+  OpenOptions options;
+  options.mode = mode;
+  options.variable = environment.variable;
+  if (policy.encryption.in_transit == policy::TransportCipher::any)
+    options.ciphers = TransportCiphers::any;
+  if (destination.connections)
+    options.connections = static_cast<std::size_t>(*destination.connections);
+  options.limit_upload = destination.limit_upload;
+  options.limit_download = destination.limit_download;
+  options.s3 = s3_options(destination);
+  if (destination.credentials)
+    options.credentials = resolve_credentials(*destination.credentials, environment, stop);
+  return open_backend(parse_location(destination.url, environment.working_directory),
+                      std::move(options));
+}
+
+std::unique_ptr<Backend> open_location(const Location& location,
+                                       AccessMode mode,
+                                       const Environment& environment) {
+  OpenOptions options;
+  options.mode = mode;
+  options.variable = environment.variable;
+  return open_backend(location, std::move(options));
 }
 
 std::vector<OpenDestination> open_destinations(const Policy& policy,
@@ -93,7 +154,7 @@ std::vector<OpenDestination> open_destinations(const Policy& policy,
   TaskGroup tasks(stop);
   for (OpenDestination& open : opened) {
     tasks.spawn("open", [&](const StopToken& group) {
-      open_one(open, password, request, environment, group);
+      open_one(open, password, policy, request, environment, group);
     });
   }
   tasks.join();

@@ -10,7 +10,7 @@
 #include "policy/policy.h"
 #include "repository/lock.h"
 #include "service/environment.h"
-#include "storage/location.h"
+#include "storage/open.h"
 
 namespace hikae {
 
@@ -30,9 +30,17 @@ struct OpenDestination {
 // must lie on a mounted file system. Throws Error{not_mounted}.
 void check_destination(const policy::Destination& destination, const Environment& environment);
 
-std::unique_ptr<Backend> open_destination_backend(const policy::Destination& destination,
+// Opens a destination as the policy says that it is reached. Throws what resolve_secret() and
+// open_backend() throw.
+std::unique_ptr<Backend> open_destination_backend(const policy::Policy& policy,
+                                                  const policy::Destination& destination,
                                                   AccessMode mode,
-                                                  const Environment& environment);
+                                                  const Environment& environment,
+                                                  const StopToken& stop);
+// Opens what is named by its location alone, with this host's own settings and credentials.
+std::unique_ptr<Backend> open_location(const Location& location,
+                                       AccessMode mode,
+                                       const Environment& environment);
 
 struct OpenRequest {
   std::vector<std::string> only;  // names; empty means all

@@ -51,10 +51,13 @@ void for_each_at_once(std::vector<Place>& places, Step step, const StopToken& st
   tasks.join();
 }
 
-void look(Place& place, const Environment& environment, const StopToken& stop) {
+void look(Place& place,
+          const Policy& policy,
+          const Environment& environment,
+          const StopToken& stop) {
   check_destination(*place.destination, environment);
-  const auto backend =
-      open_destination_backend(*place.destination, AccessMode::read_only, environment);
+  const auto backend = open_destination_backend(
+      policy, *place.destination, AccessMode::read_only, environment, stop);
   try {
     place.exists = backend->size({FileType::config, ""}, stop).has_value();
   } catch (const Error& error) {
@@ -81,14 +84,16 @@ bool make_password_file(const Policy& policy, const std::vector<Place>& places) 
 }
 
 void open_existing(Place& place,
+                   const Policy& policy,
                    const Secret& password,
                    const Environment& environment,
                    const StopToken& stop) {
   if (!place.exists) return;
-  place.repository = Repository::open(
-      open_destination_backend(*place.destination, AccessMode::read_write, environment),
-      password,
-      stop);
+  place.repository =
+      Repository::open(open_destination_backend(
+                           policy, *place.destination, AccessMode::read_write, environment, stop),
+                       password,
+                       stop);
   place.outcome.state = InitOutcome::State::existed;
 }
 
@@ -109,13 +114,14 @@ std::string names_of_failed(const std::vector<Place>& places) {
 }
 
 void create(Place& place,
+            const Policy& policy,
             const std::optional<Repository::Shared>& shared,
             const Secret& password,
             const Environment& environment,
             const StopToken& stop) {
   try {
-    auto backend =
-        open_destination_backend(*place.destination, AccessMode::read_write, environment);
+    auto backend = open_destination_backend(
+        policy, *place.destination, AccessMode::read_write, environment, stop);
     if (clear_unfinished_init(*backend, environment.identity, stop) == UnfinishedInit::cleared)
       place.outcome.notes.push_back(text("service_init.completed"));
     place.repository = Repository::create(
@@ -145,7 +151,7 @@ void create_missing(std::vector<Place>& places,
       shared->key = model->repository->cipher().key();
       shared->polynomial = model->repository->config().chunker_polynomial;
     }
-    create(place, shared, password, environment, stop);
+    create(place, policy, shared, password, environment, stop);
     if (place.repository && share && model == nullptr && !unreachable.empty())
       place.outcome.notes.push_back(text("service_init.new_key", {{"others", unreachable}}));
   }
@@ -176,14 +182,16 @@ InitReport init_policy(const Policy& policy,
     throw Error(ErrorCode::locked, text("service_init.under_way", {{"policy", policy.name}}));
   std::vector<Place> places = places_of(policy);
   for_each_at_once(
-      places, [&](Place& place, const StopToken& group) { look(place, environment, group); }, stop);
+      places,
+      [&](Place& place, const StopToken& group) { look(place, policy, environment, group); },
+      stop);
   InitReport report;
   report.password_made = make_password_file(policy, places);
   const Secret password = resolve_secret(policy.encryption.password, environment, stop);
   for_each_at_once(
       places,
       [&](Place& place, const StopToken& group) {
-        open_existing(place, password, environment, group);
+        open_existing(place, policy, password, environment, group);
       },
       stop);
   // What exists is open, or its failure is known. Only now is it known whose key the rest receives.

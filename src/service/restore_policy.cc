@@ -110,7 +110,7 @@ RestoredPolicy restore_policy_from(const RestorePolicyRequest& request,
                                    const StopToken& stop) {
   const Location location = parse_location(request.location, environment.working_directory);
   const auto repository =
-      Repository::open(open_backend(location, AccessMode::read_only), password, stop);
+      Repository::open(open_location(location, AccessMode::read_only, environment), password, stop);
   const std::vector<StoredPolicy> policies = load_stored_policies(*repository, stop);
   RestoredPolicy restored;
   restored.policy = choose(policies, request, location.display);

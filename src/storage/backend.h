@@ -38,6 +38,15 @@ struct FileInfo {
   std::optional<Instant> modified;  // absent where the store does not tell
 };
 
+// What protects the bytes on their way to the store.
+struct Transport {
+  std::string protocol;  // "TLSv1.3", "SSH-2.0"
+  std::string
+      cipher;  // as the protocol names it: "TLS_AES_256_GCM_SHA384", "aes256-gcm@openssh.com"
+  bool is_aes_256 = false;
+  bool operator==(const Transport&) const = default;
+};
+
 struct Space {
   std::uint64_t free_bytes = 0;
   std::uint64_t total_bytes = 0;
@@ -99,6 +108,9 @@ class Backend {
 
   // Where the store can tell.
   virtual std::optional<Space> space() { return std::nullopt; }
+  // Of the connections opened so far; nullopt for a store that is reached without a network of
+  // ours, or before the first connection.
+  virtual std::optional<Transport> transport() { return std::nullopt; }
 };
 
 }  // namespace hikae

@@ -50,6 +50,7 @@ class ForwardingBackend : public Backend {
     return inner_->remove_leftovers(age, stop);
   }
   std::optional<Space> space() override { return inner_->space(); }
+  std::optional<Transport> transport() override { return inner_->transport(); }
 
  protected:
   Backend& inner() { return *inner_; }

@@ -6,8 +6,6 @@
 #include <optional>
 
 #include "base/error.h"
-#include "storage/local.h"
-#include "storage/retry.h"
 
 namespace hikae {
 namespace {
@@ -296,15 +294,6 @@ Location parse_location(std::string_view text_given, std::string_view working_di
   throw Error(ErrorCode::invalid_argument,
               text("storage.location_unknown_scheme", {{"scheme", std::string(scheme)}}))
       .with_hint(text("storage.location_hint"));
-}
-
-std::unique_ptr<Backend> open_backend(const Location& location, AccessMode mode) {
-  if (location.scheme == "local")
-    return with_retry(std::make_unique<LocalBackend>(location.path, mode));
-  throw Error(ErrorCode::unsupported,
-              text("storage.scheme_not_built",
-                   {{"scheme", location.scheme}, {"location", location.display}}))
-      .with_hint(text("storage.scheme_not_built_hint"));
 }
 
 }  // namespace hikae

@@ -2,18 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-
-#include "storage/backend.h"
 
 namespace hikae {
 
 // Where a repository lies, in restic's forms or as a URL (DESIGN §4): a path, "local:PATH",
 // "file:///path", "sftp:user@host:/path", "sftp://user@host:port/path",
-// "s3:endpoint/bucket/prefix", "s3://bucket/prefix", "rest:https://…". Only `local` can be opened
-// so far; the others parse, and open_backend() says what is missing.
+// "s3:endpoint/bucket/prefix", "s3://bucket/prefix", "rest:https://…".
 struct Location {
   std::string scheme;  // local, sftp, s3, rest
   // local: absolute. sftp: absolute, else below the login's home. s3: "bucket/prefix". rest: the
@@ -31,10 +27,5 @@ struct Location {
 Location parse_location(std::string_view text, std::string_view working_directory);
 
 enum class AccessMode { read_write, read_only };
-
-// Throws Error{unsupported} for a scheme that this build cannot reach. Opens nothing: errors come
-// with the first use. Errors that pass by themselves are retried for a few seconds.
-std::unique_ptr<Backend> open_backend(const Location& location,
-                                      AccessMode mode = AccessMode::read_write);
 
 }  // namespace hikae

@@ -19,6 +19,7 @@
 #include "storage/local.h"
 #include "storage/location.h"
 #include "storage/memory.h"
+#include "storage/open.h"
 #include "storage/retry.h"
 #include "support/temp_dir.h"
 
@@ -51,7 +52,9 @@ class FolderPlace final : public Place {
 class OpenedPlace final : public Place {
  public:
   BackendPointer open(AccessMode mode) override {
-    return open_backend(parse_location("repository", dir_.path().string()), mode);
+    OpenOptions options;
+    options.mode = mode;
+    return open_backend(parse_location("repository", dir_.path().string()), std::move(options));
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "repository/repository.h"
 #include "source/files_source.h"
 #include "storage/location.h"
+#include "storage/open.h"
 #include "support/temp_dir.h"
 
 namespace hikae::testing {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "repository/snapshots.h"
+#include "storage/open.h"
 #include "support.h"
 #include "support/cheap_key.h"
 

@@ -9,6 +9,7 @@
 
 #include "service/init.h"
 #include "service/secrets.h"
+#include "storage/open.h"
 #include "support/service_environment.h"
 
 namespace hikae::testing {

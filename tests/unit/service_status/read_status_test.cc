@@ -7,6 +7,7 @@
 #include "service/init.h"
 #include "service/secrets.h"
 #include "service/status.h"
+#include "storage/open.h"
 #include "support/cheap_key.h"
 #include "support/service_environment.h"
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "storage/open.h"
 
 namespace hikae {
 namespace {
