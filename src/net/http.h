@@ -20,10 +20,10 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 // One exchange. The views must live until send() returns.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                // http:// or https://, already percent-encoded
-  HttpHeaders headers;            // sent as given, besides Host and Content-Length
-  std::vector<ByteView> body;     // sent one after another with their exact length
-  MutableByteView into;           // if not empty: where the body of a 2xx answer goes
+  std::string url;             // http:// or https://, already percent-encoded
+  HttpHeaders headers;         // sent as given, besides Host and Content-Length
+  std::vector<ByteView> body;  // sent one after another with their exact length
+  MutableByteView into;        // if not empty: where the body of a 2xx answer goes
   std::size_t answer_limit = std::size_t{16} << 20U;  // bytes of a body that is kept in memory
 };
 

@@ -122,6 +122,7 @@ std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop
 struct RepositoryLock::State {
   LockId id;
   format::Lock lock;
+  std::vector<LockId> superseded;  // files of ours that could not be deleted yet
   bool held = true;
   std::mutex mutex;  // guards all of the above
 };
@@ -192,20 +193,19 @@ void RepositoryLock::confirm_held(const StopToken& stop) {
 void RepositoryLock::refresh(const StopToken& stop) {
   const std::lock_guard guard(state_->mutex);
   confirm_held(stop);
-  state_->lock.time = format::to_timestamp(clock_.now());
-  const LockId renewed = save_lock(repository_, state_->lock, stop);
-  const LockId old = std::exchange(state_->id, renewed);
-  remove_lock(repository_, old, stop);
+  format::Lock renewed = state_->lock;
+  renewed.time = format::to_timestamp(clock_.now());
+  const LockId id = save_lock(repository_, renewed, stop);
+  // Only a file that is stored makes the lock younger: others judge it by that file.
+  state_->lock = renewed;
+  if (id != state_->id) state_->superseded.push_back(std::exchange(state_->id, id));
+  remove_superseded(stop);
 }
 
-void RepositoryLock::keep_fresh(const StopToken& stop) {
-  try {
-    while (true) {
-      sleep_for(kLockRefreshInterval, stop);
-      refresh(stop);
-    }
-  } catch (const Cancelled&) {
-    // The ordinary end: the work that needed the lock is done.
+void RepositoryLock::remove_superseded(const StopToken& stop) {
+  while (!state_->superseded.empty()) {
+    remove_lock(repository_, state_->superseded.back(), stop);
+    state_->superseded.pop_back();
   }
 }
 
@@ -215,18 +215,29 @@ void RepositoryLock::release() noexcept {
     if (!state_->held) return;
     state_->held = false;
     remove_lock(repository_, state_->id, StopToken());
+    remove_superseded(StopToken());
   } catch (...) {  // noexcept edge: a lock that stays goes stale by itself, and its process is gone
   }
 }
 
-LockKeeper::LockKeeper(const std::vector<RepositoryLock*>& locks, Log& log, const StopToken& stop)
+LockKeeper::LockKeeper(const std::vector<RepositoryLock*>& locks,
+                       Log& log,
+                       const StopToken& stop,
+                       LockKeeperOptions options)
     : keepers_(stop) {
   for (RepositoryLock* lock : locks) {
-    keepers_.spawn("lock", [lock, &log](const StopToken& group_stop) {
-      try {
-        lock->keep_fresh(group_stop);
-      } catch (const Error& error) {
-        log.warning(error.message());
+    keepers_.spawn("lock", [lock, &log, options](const StopToken& group_stop) {
+      auto wait = options.interval;
+      while (true) {
+        sleep_for(wait, group_stop);
+        try {
+          lock->refresh(group_stop);
+          wait = options.interval;
+        } catch (const Error& error) {
+          log.warning(error.message());
+          if (error.code() == ErrorCode::lock_lost) return;
+          wait = options.retry;
+        }
       }
     });
   }

@@ -70,15 +70,15 @@ class RepositoryLock {
   // clear it. Called before a snapshot and before each deletion.
   void confirm(const StopToken& stop);
   // Writes a new lock file, then deletes the old. Throws lock_lost when the old one is gone or too
-  // old.
+  // old; after any other error the lock is held as before, and refresh() may be called again.
   void refresh(const StopToken& stop);
-  // Refreshes until stopped; throws what refresh() throws. To be run as a task.
-  void keep_fresh(const StopToken& stop);
   void release() noexcept;
 
  private:
   RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock);
-  void confirm_held(const StopToken& stop);  // REQUIRES: the state's mutex is held
+  // REQUIRES of both: the state's mutex is held.
+  void confirm_held(const StopToken& stop);
+  void remove_superseded(const StopToken& stop);
 
   struct State;
   Repository& repository_;
@@ -86,12 +86,21 @@ class RepositoryLock {
   std::unique_ptr<State> state_;
 };
 
-// Refreshes locks on threads of its own as long as it lives. A refresh that fails is said to `log`;
-// the loss itself is noticed by confirm(), before anything depends on it, and concerns that
-// repository alone.
+struct LockKeeperOptions {
+  std::chrono::milliseconds interval = kLockRefreshInterval;
+  // After a refresh that failed. A store that is away for some minutes costs no lock.
+  std::chrono::milliseconds retry = std::chrono::minutes{1};
+};
+
+// Refreshes locks on threads of its own as long as it lives. A refresh that fails is said to `log`
+// and tried again; the loss itself is noticed by confirm(), before anything depends on it, and
+// concerns that repository alone.
 class LockKeeper {
  public:
-  LockKeeper(const std::vector<RepositoryLock*>& locks, Log& log, const StopToken& stop);
+  LockKeeper(const std::vector<RepositoryLock*>& locks,
+             Log& log,
+             const StopToken& stop,
+             LockKeeperOptions options = {});
 
  private:
   TaskGroup keepers_;

@@ -45,9 +45,9 @@ struct StoreCredentials {
 // How a repository is reached, beyond where it lies.
 struct OpenOptions {
   AccessMode mode = AccessMode::read_write;
-  std::optional<std::size_t> connections;        // calls at once; absent: the backend's own choice
-  std::optional<std::uint64_t> limit_upload;     // bytes per second, all connections together
-  std::optional<std::uint64_t> limit_download;   // bytes per second
+  std::optional<std::size_t> connections;       // calls at once; absent: the backend's own choice
+  std::optional<std::uint64_t> limit_upload;    // bytes per second, all connections together
+  std::optional<std::uint64_t> limit_download;  // bytes per second
   TransportCiphers ciphers = TransportCiphers::aes_256_only;
   std::string ca_file;  // PEM with the authorities to trust instead of the system's; https only
   S3Options s3;

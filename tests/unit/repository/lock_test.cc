@@ -53,6 +53,16 @@ class LockTest : public ::testing::Test {
     return lock;
   }
 
+  void fail_next(Call call) {
+    repository_.faults().add({call,
+                              FileType::lock,
+                              1,
+                              Fault::Effect::fail_before,
+                              Fault::Lasting::once,
+                              ErrorCode::io,
+                              Retry::no});
+  }
+
   MemoryRepository repository_;
   Identity me_;
   NullLog log_;
@@ -161,6 +171,41 @@ TEST_F(LockTest, RefreshWritesANewFileAndDropsTheOld) {
   const auto locks = load_locks(*repository_, StopToken());
   ASSERT_EQ(locks.size(), 1);
   EXPECT_NE(locks.front().id, before);
+}
+
+TEST_F(LockTest, ARefreshThatFailsMakesTheLockNoYounger) {
+  const auto lock = acquire(LockMode::shared);
+  repository_.clock().advance(minutes(20));
+  fail_next(Call::save);
+  EXPECT_THROW(lock->refresh(StopToken()), Error);
+  lock->confirm(StopToken());
+  repository_.clock().advance(minutes(11));
+  // What others see is 31 minutes old: they may have cleared it.
+  EXPECT_THROW(lock->confirm(StopToken()), Error);
+}
+
+TEST_F(LockTest, AnOldFileThatCouldNotBeDeletedGoesLater) {
+  auto lock = acquire(LockMode::shared);
+  fail_next(Call::remove);
+  EXPECT_THROW(lock->refresh(StopToken()), Error);
+  lock->confirm(StopToken());
+  EXPECT_EQ(repository_.count(FileType::lock), 2);
+  lock.reset();
+  EXPECT_EQ(repository_.count(FileType::lock), 0);
+}
+
+TEST_F(LockTest, TheKeeperTriesAgainAfterAFailure) {
+  const auto lock = acquire(LockMode::shared);
+  const LockId before = load_locks(*repository_, StopToken()).front().id;
+  fail_next(Call::save);
+  const std::chrono::milliseconds soon(1);
+  const LockKeeper keeper({lock.get()}, log_, StopToken(), {soon, soon});
+  const auto held = [&] {
+    const auto locks = load_locks(*repository_, StopToken());
+    return locks.empty() ? before : locks.front().id;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (held() == before) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
 }
 
 TEST_F(LockTest, UnlockLeavesTheLivingAlone) {
