@@ -122,6 +122,21 @@ void write_outcome(JsonWriter& json, const RunReport& report, const RunOutcome& 
   json.end_object();
 }
 
+void write_connection(JsonWriter& json, const ConnectionRecord& connection) {
+  json.begin_object().member("destination", connection.destination);
+  if (!connection.protocol.empty()) {
+    json.member("protocol", connection.protocol).member("cipher", connection.cipher);
+    json.key("is_aes_256").boolean(connection.is_aes_256);
+  }
+  json.key("requests").begin_object();
+  for (const ConnectionRecord::Requests& kind : connection.requests) {
+    json.key(kind.kind).begin_object().member("requests", kind.requests);
+    json.member("bytes_sent", kind.bytes_sent).member("bytes_received", kind.bytes_received);
+    json.end_object();
+  }
+  json.end_object().end_object();
+}
+
 std::string to_json(const RunReport& report) {
   std::string out;
   JsonWriter json(out);
@@ -145,6 +160,8 @@ std::string to_json(const RunReport& report) {
         .member("to", copy.to);
     json.member("snapshot", copy.snapshot.hex()).end_object();
   }
+  json.end_array().key("connections").begin_array();
+  for (const ConnectionRecord& connection : report.connections) write_connection(json, connection);
   json.end_array().key("notes").begin_array();
   for (const Text& note : report.frozen) json.value(render(note, Language::en));
   json.end_array();

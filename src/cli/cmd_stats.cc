@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/snapshot_options.h"
 #include "cli/stats.h"
+#include "cli/stats_requests.h"
 
 namespace hikae::cli {
 namespace {
@@ -14,6 +15,8 @@ struct Options {
   SnapshotOptions select;
   std::vector<std::string> ids;
   std::string mode = "restore-size";
+  bool requests = false;
+  std::string since = "30d";
 };
 
 void print_json(const Session& session, const Stats& stats) {
@@ -54,6 +57,7 @@ void print_words(const Session& session, const Options& options, const Stats& st
 }
 
 int run(const Session& session, const Options& options) {
+  if (options.requests) return print_requests(session, options.since);
   const OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
   Repository& repository = *opened.repository;
   const auto all = repository.load_snapshots(session.console, session.stop);
@@ -79,6 +83,8 @@ void add_stats(Command& root, const Session& session) {
                  options->mode,
                  {"restore-size", "files-by-contents", "blobs-per-file", "raw-data"},
                  text("cli_stats.help_mode"));
+  command.flag("--requests", options->requests, text("cli_stats.help_requests"));
+  command.option("--since", options->since, "DURATION", text("cli_stats.help_since"));
   command.arguments("ID", options->ids, text("cli_snapshots.help_ids"));
 }
 

@@ -40,6 +40,7 @@ void print_destinations(const Session& session, const StatusReport& report) {
   table.add_column(render(text("cli_run.destination"), language));
   table.add_column(render(text("cli_status.place"), language));
   table.add_column(render(text("cli_status.free"), language), Table::Align::right);
+  table.add_column(render(text("cli_status.transport"), language));
   for (const DestinationStatus& destination : report.destinations) {
     std::string free = "-";
     if (destination.space) {
@@ -48,7 +49,11 @@ void print_destinations(const Session& session, const StatusReport& report) {
                           {"total", format_bytes(destination.space->total_bytes)}}),
                     language);
     }
-    table.add_row({destination.destination, destination.location, free});
+    const auto& transport = destination.transport;
+    table.add_row({destination.destination,
+                   destination.location,
+                   free,
+                   transport ? transport->cipher + " (" + transport->protocol + ")" : "-"});
   }
   session.console.print(table.render() + "\n");
 }
@@ -106,6 +111,11 @@ std::string to_json(const StatusReport& report) {
     if (destination.space) {
       json.member("free_bytes", destination.space->free_bytes)
           .member("total_bytes", destination.space->total_bytes);
+    }
+    if (const auto& transport = destination.transport) {
+      json.key("transport").begin_object();
+      json.member("protocol", transport->protocol).member("cipher", transport->cipher);
+      json.key("is_aes_256").boolean(transport->is_aes_256).end_object();
     }
     if (destination.failure) json.member("error", render(*destination.failure, Language::en));
     json.end_object();

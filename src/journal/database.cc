@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -42,6 +42,18 @@ constexpr const char* kTables = R"sql(
   CREATE INDEX deletion_time ON deletion (policy, time);
 )sql";
 
+// Since version 2.
+constexpr const char* kConnectionTables = R"sql(
+  CREATE TABLE connection (
+    run TEXT NOT NULL REFERENCES run (id), destination TEXT NOT NULL,
+    protocol TEXT NOT NULL, cipher TEXT NOT NULL, is_aes_256 INTEGER NOT NULL,
+    PRIMARY KEY (run, destination)) STRICT;
+  CREATE TABLE request (
+    run TEXT NOT NULL REFERENCES run (id), destination TEXT NOT NULL, kind TEXT NOT NULL,
+    requests INTEGER NOT NULL, bytes_sent INTEGER NOT NULL, bytes_received INTEGER NOT NULL,
+    PRIMARY KEY (run, destination, kind)) STRICT;
+)sql";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -56,9 +68,11 @@ int number_of(SQLite::Database& database, const char* query) {
   return database.execAndGet(query).getInt();
 }
 
-void create_tables(SQLite::Database& database) {
+// From any older version to this one; 0 is an empty file.
+void bring_up_to_date(SQLite::Database& database, int version) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-  database.exec(kTables);
+  if (version < 1) database.exec(kTables);
+  if (version < 2) database.exec(kConnectionTables);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -73,6 +87,8 @@ void check_content(SQLite::Database& database) {
           "run",
           "SELECT run, source, destination, verdict, snapshot, files, bytes, bytes_stored, "
           "unreadable, message FROM item",
+          "SELECT run, destination, protocol, cipher, is_aes_256 FROM connection",
+          "SELECT run, destination, kind, requests, bytes_sent, bytes_received FROM request",
           "SELECT time, run, policy, source, destination, snapshot, snapshot_time, rule FROM "
           "deletion"}) {
       const SQLite::Statement probe(database, query);
@@ -98,8 +114,9 @@ std::unique_ptr<SQLite::Database> open_file(const std::string& path) {
                 text("journal.newer", {{"file", path}, {"version", std::to_string(version)}}))
         .with_hint(text("journal.newer_hint", {{"file", path}}));
   }
-  if (version == 0 && number_of(*database, "SELECT count(*) FROM sqlite_master") == 0)
-    create_tables(*database);
+  const bool is_ours =
+      version > 0 || number_of(*database, "SELECT count(*) FROM sqlite_master") == 0;
+  if (is_ours && version < kVersion) bring_up_to_date(*database, version);
   check_content(*database);
   return database;
 }

@@ -74,6 +74,38 @@ DeletionRecord read_deletion(SQLite::Statement& row) {
   return deletion;
 }
 
+ConnectionRecord read_connection(SQLite::Statement& row) {
+  ConnectionRecord connection;
+  connection.destination = row.getColumn(0).getString();
+  connection.protocol = row.getColumn(1).getString();
+  connection.cipher = row.getColumn(2).getString();
+  connection.is_aes_256 = row.getColumn(3).getInt() != 0;
+  return connection;
+}
+
+// One kind of request; rows of one destination follow each other and are joined by join_requests().
+ConnectionRecord read_requests(SQLite::Statement& row) {
+  ConnectionRecord connection;
+  connection.destination = row.getColumn(0).getString();
+  connection.requests.push_back({row.getColumn(1).getString(),
+                                 static_cast<std::uint64_t>(row.getColumn(2).getInt64()),
+                                 static_cast<std::uint64_t>(row.getColumn(3).getInt64()),
+                                 static_cast<std::uint64_t>(row.getColumn(4).getInt64())});
+  return connection;
+}
+
+std::vector<ConnectionRecord> join_requests(std::vector<ConnectionRecord> rows) {
+  std::vector<ConnectionRecord> joined;
+  for (ConnectionRecord& row : rows) {
+    if (joined.empty() || joined.back().destination != row.destination) {
+      joined.push_back(std::move(row));
+    } else {
+      joined.back().requests.push_back(std::move(row.requests.front()));
+    }
+  }
+  return joined;
+}
+
 void bind_values(SQLite::Statement&, int) {}
 
 template <typename First, typename... Rest>
@@ -107,6 +139,32 @@ class SqliteJournal final : public Journal {
 
   void add_item(const std::string& run, const RunItem& item) override {
     guarded([&] { insert_item(run, item); });
+  }
+
+  void add_connection(const std::string& run, const ConnectionRecord& connection) override {
+    guarded([&] {
+      SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+      execute(
+          "INSERT INTO connection (run, destination, protocol, cipher, is_aes_256) "
+          "VALUES (?, ?, ?, ?, ?)",
+          run,
+          connection.destination,
+          connection.protocol,
+          connection.cipher,
+          connection.is_aes_256 ? 1 : 0);
+      for (const ConnectionRecord::Requests& kind : connection.requests) {
+        execute(
+            "INSERT INTO request (run, destination, kind, requests, bytes_sent, bytes_received) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            run,
+            connection.destination,
+            kind.kind,
+            to_column(kind.requests),
+            to_column(kind.bytes_sent),
+            to_column(kind.bytes_received));
+      }
+      transaction.commit();
+    });
   }
 
   void finish_run(const std::string& run,
@@ -161,6 +219,34 @@ class SqliteJournal final : public Journal {
   std::vector<RunItem> items(const std::string& run) override {
     return select<RunItem>(
         std::string(kItemColumns) + "WHERE run = ? ORDER BY number", read_item, run);
+  }
+
+  std::vector<ConnectionRecord> connections(const std::string& run) override {
+    std::vector<ConnectionRecord> found = select<ConnectionRecord>(
+        "SELECT destination, protocol, cipher, is_aes_256 FROM connection WHERE run = ? ORDER BY "
+        "destination",
+        read_connection,
+        run);
+    for (ConnectionRecord& connection : found) {
+      std::vector<ConnectionRecord> requests = join_requests(select<ConnectionRecord>(
+          "SELECT destination, kind, requests, bytes_sent, bytes_received FROM request WHERE run = "
+          "? AND destination = ? ORDER BY kind",
+          read_requests,
+          run,
+          connection.destination));
+      if (!requests.empty()) connection.requests = std::move(requests.front().requests);
+    }
+    return found;
+  }
+
+  std::vector<ConnectionRecord> total_requests(const std::string& policy, Instant since) override {
+    return join_requests(select<ConnectionRecord>(
+        "SELECT destination, kind, sum(requests), sum(bytes_sent), sum(bytes_received) FROM "
+        "request JOIN run ON run.id = request.run WHERE policy = ? AND started >= ? GROUP BY "
+        "destination, kind ORDER BY destination, kind",
+        read_requests,
+        policy,
+        to_number(since)));
   }
 
   std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) override {

@@ -49,6 +49,23 @@ struct RunItem {
   std::string message;  // rendered in the policy's language
 };
 
+// How a destination was reached in a run, and what was asked of it.
+struct ConnectionRecord {
+  std::string destination;
+  std::string protocol;  // "TLSv1.3", "SSH-2.0"; empty: reached without a network of ours
+  std::string cipher;
+  bool is_aes_256 = false;
+  struct Requests {
+    std::string kind;
+    std::uint64_t requests = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    bool operator==(const Requests&) const = default;
+  };
+  std::vector<Requests> requests;
+  bool operator==(const ConnectionRecord&) const = default;
+};
+
 struct DeletionRecord {
   Instant time;
   std::string run;  // empty: by hand
@@ -74,6 +91,7 @@ class Journal {
   // process is gone, since the slot's file lock was free.
   virtual std::string begin_run(const std::string& policy, const SlotId& slot, Instant started) = 0;
   virtual void add_item(const std::string& run, const RunItem& item) = 0;
+  virtual void add_connection(const std::string& run, const ConnectionRecord& connection) = 0;
   virtual void finish_run(const std::string& run,
                           Instant finished,
                           Verdict verdict,
@@ -87,6 +105,12 @@ class Journal {
   // Newest first.
   virtual std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) = 0;
   virtual std::vector<RunItem> items(const std::string& run) = 0;
+  // By destination's name.
+  virtual std::vector<ConnectionRecord> connections(const std::string& run) = 0;
+  // The requests of all runs of this policy that began at `since` or later; protocol and cipher
+  // stay empty.
+  virtual std::vector<ConnectionRecord> total_requests(const std::string& policy,
+                                                       Instant since) = 0;
   virtual std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) = 0;
   // The newest item of this source in this destination, of whatever verdict.
   virtual std::optional<RunItem> last_item(const std::string& policy,

@@ -126,7 +126,29 @@ RunItem to_item(const RunContext& run, const RunOutcome& outcome) {
   return item;
 }
 
+ConnectionRecord connection_of(const OpenDestination& open) {
+  Backend& backend = open.repository->backend();
+  ConnectionRecord record;
+  record.destination = open.destination->name;
+  if (const auto transport = backend.transport()) {
+    record.protocol = transport->protocol;
+    record.cipher = transport->cipher;
+    record.is_aes_256 = transport->is_aes_256;
+  }
+  for (const auto& [kind, count] : backend.requests())
+    record.requests.push_back({kind, count.requests, count.bytes_sent, count.bytes_received});
+  return record;
+}
+
+void note_connections(RunContext& run) {
+  for (const OpenDestination& open : run.destinations) {
+    if (open.repository) run.report.connections.push_back(connection_of(open));
+  }
+}
+
 void record(RunContext& run) {
+  for (const ConnectionRecord& connection : run.report.connections)
+    run.journal.add_connection(run.report.run_id, connection);
   for (const RunOutcome& outcome : run.report.outcomes)
     run.journal.add_item(run.report.run_id, to_item(run, outcome));
   run.journal.finish_run(run.report.run_id,
@@ -165,6 +187,7 @@ RunReport run_policy(const policy::Policy& policy,
   } catch (const Error& error) {
     run.report.failure = error;
   }
+  note_connections(run);
   run.report.finished = environment.clock.now();
   run.report.verdict = judge(run.report);
   record(run);

@@ -78,6 +78,7 @@ struct RunReport {
   std::vector<RunOutcome> outcomes;  // every source in every destination of the run
   std::vector<CaughtUpSnapshot> caught_up;
   std::vector<ForgottenSnapshot> forgotten;
+  std::vector<ConnectionRecord> connections;  // of each destination that could be opened
   // Why retention deleted nothing for a source in a destination; nothing is hidden.
   std::vector<Text> frozen;
   std::optional<Error> failure;  // of the run as a whole

@@ -48,6 +48,7 @@ void read_destination(OpenDestination& open,
         reading.snapshots.push_back(std::move(record));
     }
     reading.status.space = open.repository->backend().space();
+    reading.status.transport = open.repository->backend().transport();
   } catch (const Error& error) {
     reading.status.failure = error;
   }
@@ -182,6 +183,18 @@ void add_run_notes(StatusReport& report, const Policy& policy) {
   }
 }
 
+// Connections offer nothing else then; this is the proof that none was made all the same.
+void add_transport_notes(StatusReport& report, const Policy& policy) {
+  if (policy.encryption.in_transit != policy::TransportCipher::aes_256) return;
+  for (const DestinationStatus& destination : report.destinations) {
+    const auto& transport = destination.transport;
+    if (!transport || transport->is_aes_256) continue;
+    report.notes.push_back(
+        text("service_status.not_aes_256",
+             {{"destination", destination.destination}, {"cipher", transport->cipher}}));
+  }
+}
+
 }  // namespace
 
 StatusReport read_status(const Policy& policy,
@@ -206,6 +219,7 @@ StatusReport read_status(const Policy& policy,
     report.notes.insert(report.notes.end(), reading.damage.begin(), reading.damage.end());
     report.destinations.push_back(std::move(reading.status));
   }
+  add_transport_notes(report, policy);
   report.verdict = judge(report);
   return report;
 }

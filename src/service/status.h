@@ -30,7 +30,8 @@ struct DestinationStatus {
   std::string location;
   std::optional<Error> failure;  // could not be read
   std::optional<Space> space;
-  std::size_t damaged_snapshots = 0;  // files that could not be read; the report's notes name them
+  std::optional<Transport> transport;  // of this very reading; absent for a folder of this machine
+  std::size_t damaged_snapshots = 0;   // files that could not be read; the report's notes name them
 };
 
 struct StatusReport {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,17 @@ struct Transport {
   bool is_aes_256 = false;
   bool operator==(const Transport&) const = default;
 };
+
+// Requests of one kind since the backend was opened, repeated ones included.
+struct RequestCount {
+  std::uint64_t requests = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  bool operator==(const RequestCount&) const = default;
+};
+// By kind, in the store's own words ("PUT", "LIST") where it has some, else save, load, list, stat,
+// remove. Bytes are those of files, without the protocol's own.
+using RequestCounts = std::map<std::string, RequestCount>;
 
 struct Space {
   std::uint64_t free_bytes = 0;
@@ -111,6 +123,8 @@ class Backend {
   // Of the connections opened so far; nullopt for a store that is reached without a network of
   // ours, or before the first connection.
   virtual std::optional<Transport> transport() { return std::nullopt; }
+  // Empty where nobody counts; see storage/counters.h.
+  virtual RequestCounts requests() { return {}; }
 };
 
 }  // namespace hikae

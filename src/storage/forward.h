@@ -51,6 +51,7 @@ class ForwardingBackend : public Backend {
   }
   std::optional<Space> space() override { return inner_->space(); }
   std::optional<Transport> transport() override { return inner_->transport(); }
+  RequestCounts requests() override { return inner_->requests(); }
 
  protected:
   Backend& inner() { return *inner_; }

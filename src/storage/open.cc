@@ -2,6 +2,7 @@
 #include "storage/open.h"
 
 #include "base/error.h"
+#include "storage/counters.h"
 #include "storage/local.h"
 #include "storage/retry.h"
 
@@ -10,7 +11,7 @@ namespace hikae {
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the backends take the secrets over
 std::unique_ptr<Backend> open_backend(const Location& location, OpenOptions options) {
   if (location.scheme == "local")
-    return with_retry(std::make_unique<LocalBackend>(location.path, options.mode));
+    return with_retry(with_counters(std::make_unique<LocalBackend>(location.path, options.mode)));
   throw Error(ErrorCode::unsupported,
               text("storage.scheme_not_built",
                    {{"scheme", location.scheme}, {"location", location.display}}))

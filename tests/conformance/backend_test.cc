@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "concurrency/task_group.h"
+#include "storage/counters.h"
 #include "storage/fault.h"
 #include "storage/layout.h"
 #include "storage/limit.h"
@@ -104,6 +105,9 @@ RetryOptions without_waiting() {
 
 BackendPointer retrying(BackendPointer inner) {
   return with_retry(std::move(inner), without_waiting());
+}
+BackendPointer counting(BackendPointer inner) {
+  return with_counters(std::move(inner));
 }
 BackendPointer limited(BackendPointer inner) {
   return with_connection_limit(std::move(inner), 2);
@@ -454,6 +458,7 @@ INSTANTIATE_TEST_SUITE_P(
     BackendTest,
     ::testing::Values(Stack{"Local", [] { return std::make_unique<FolderPlace>(); }},
                       Stack{"Opened", [] { return std::make_unique<OpenedPlace>(); }},
+                      Stack{"CountLocal", wrapped<FolderPlace>(counting)},
                       Stack{"LimitLocal", wrapped<FolderPlace>(limited)},
                       Stack{"RetryOverFailuresLocal", wrapped<FolderPlace>(retrying_over_failures)},
                       Stack{"Memory", [] { return std::make_unique<MemoryPlace>(); }},

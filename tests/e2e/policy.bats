@@ -101,3 +101,20 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   [ "$(count vault)" = 4 ]
   run -0 hikae prune -d vault --dry-run
 }
+
+@test "stats --requests sums up what the runs asked of each destination" {
+  run -0 hikae stats --requests
+  assert_says "nas" "vault" "save" "load"
+  hikae stats --requests --json >requests.json
+  run -0 python3 -c '
+import json
+rows = {(r["destination"], r["kind"]): r for r in json.load(open("requests.json"))}
+# Two runs; each stores at least a pack, an index and two snapshots, and reads them back.
+assert rows["nas", "save"]["requests"] >= 6, rows
+assert rows["nas", "save"]["bytes_sent"] > 500, rows
+assert rows["vault", "load"]["bytes_received"] > 500, rows
+assert rows["nas", "list"]["requests"] > 0, rows'
+  run -0 hikae stats --requests --since 1s --json
+  run -1 hikae stats --requests --since soon
+  assert_says "--since" "soon"
+}

@@ -50,6 +50,24 @@ class DamagedJournalTest : public ::testing::Test {
   testing::CollectingLog log_;
 };
 
+// What version 1 had, before the connections.
+TEST_F(DamagedJournalTest, BringsAnOlderFileUpToDateWithoutLoss) {
+  fill();
+  {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+    const char* older = "DROP TABLE connection; DROP TABLE request; PRAGMA user_version = 1";
+    ASSERT_EQ(sqlite3_exec(database, older, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+  }
+  const auto journal = open();
+  EXPECT_THAT(journal->runs("a", 1000), SizeIs(20));
+  const std::string run = journal->runs("a", 1)[0].id;
+  journal->add_connection(run, {"nas", "", "", false, {{"save", 1, 2, 3}}});
+  EXPECT_THAT(open()->connections(run), SizeIs(1));
+  EXPECT_THAT(log_.messages(), IsEmpty());
+}
+
 TEST_F(DamagedJournalTest, PutsAFileThatIsNoDatabaseAside) {
   testing::write_file(file_, std::string(5000, 'x'));
   expect_replaced(file_ + ".damaged-20261123T020000Z");

@@ -122,6 +122,31 @@ TEST_F(JournalTest, RecordsEveryDeletionWithItsRule) {
   EXPECT_THAT(journal->deletions("b", 10), IsEmpty());
 }
 
+TEST_F(JournalTest, KeepsHowDestinationsWereReachedAndSumsTheirRequests) {
+  const auto journal = open();
+  const std::string first = journal->begin_run("a", {"backup", "", at(10)}, at(10));
+  const std::string second = journal->begin_run("a", {"backup", "", at(20)}, at(20));
+  const std::string other = journal->begin_run("b", {"backup", "", at(20)}, at(20));
+  const ConnectionRecord s3{"s3",
+                            "TLSv1.3",
+                            "TLS_AES_256_GCM_SHA384",
+                            true,
+                            {{"GET", 1, 0, 500}, {"PUT", 3, 1ULL << 40U, 0}}};
+  const ConnectionRecord nas{"nas", "", "", false, {{"save", 7, 70, 0}}};
+  journal->add_connection(first, s3);
+  journal->add_connection(first, nas);
+  journal->add_connection(second, s3);
+  journal->add_connection(other, s3);
+  EXPECT_THAT(journal->connections(first), ElementsAre(nas, s3));
+  ConnectionRecord once = s3;
+  once.protocol = once.cipher = "";
+  once.is_aes_256 = false;
+  ConnectionRecord twice = once;
+  twice.requests = {{"GET", 2, 0, 1000}, {"PUT", 6, 1ULL << 41U, 0}};
+  EXPECT_THAT(journal->total_requests("a", at(0)), ElementsAre(nas, twice));
+  EXPECT_THAT(journal->total_requests("a", at(15)), ElementsAre(once));
+}
+
 TEST_F(JournalTest, TakesARunFromARepositoryOnce) {
   const auto journal = open();
   RunRecord run;
