@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::string> files_from_verbatim;
   std::vector<std::string> files_from_raw;
   FilesOptions files;
+  std::vector<std::string> iexclude_files;
   std::optional<std::string> larger_than;
   bool one_file_system = false;
   bool with_atime = false;
@@ -57,6 +58,8 @@ std::unique_ptr<Source> make_source(const Session& session, const Options& optio
   FilesOptions files = options.files;
   files.paths = all_paths(session, options);
   files.working_directory = session.environment.working_directory;
+  files.exclude_case_insensitive =
+      with_pattern_files(std::move(files.exclude_case_insensitive), options.iexclude_files);
   if (options.larger_than)
     files.exclude_larger_than = parse_size_option("--exclude-larger-than", *options.larger_than);
   if (options.one_file_system) files.file_systems = FileSystems::one;
@@ -178,6 +181,8 @@ void add_selection(Command& command, Options& options) {
   command.list(
       "--iexclude", files.exclude_case_insensitive, "PATTERN", text("cli_backup.help_iexclude"));
   command.list("--exclude-file", files.exclude_files, "FILE", text("cli_backup.help_exclude_file"));
+  command.list(
+      "--iexclude-file", options.iexclude_files, "FILE", text("cli_backup.help_iexclude_file"));
   command.list("--exclude-if-present",
                files.exclude_if_present,
                "NAME[:HEADER]",

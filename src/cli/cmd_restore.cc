@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/file_lists.h"
 #include "cli/guided_session.h"
 #include "cli/reading.h"
 #include "cli/restore_origin.h"
 #include "cli/restore_output.h"
 #include "cli/snapshot_options.h"
 #include "os/terminal.h"
-#include "source/filter.h"
 
 namespace hikae::cli {
 namespace {
@@ -24,6 +24,10 @@ struct Options {
   std::vector<std::string> exclude;
   std::vector<std::string> include_files;
   std::vector<std::string> exclude_files;
+  std::vector<std::string> iinclude;
+  std::vector<std::string> iexclude;
+  std::vector<std::string> iinclude_files;
+  std::vector<std::string> iexclude_files;
   std::string overwrite = "always";
   bool delete_extra = false;
   bool dry_run = false;
@@ -38,20 +42,14 @@ Overwrite parse_overwrite(const std::string& word) {
   return word == "never" ? Overwrite::never : Overwrite::always;
 }
 
-std::vector<std::string> with_files(std::vector<std::string> patterns,
-                                    const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    for (const PatternLine& line : read_pattern_file(file)) patterns.push_back(line.text);
-  }
-  return patterns;
-}
-
 RestoreOptions restore_options(const Session& session, const Options& options) {
   RestoreOptions result;
   const std::filesystem::path base(session.environment.working_directory);
   result.target = (base / options.target).lexically_normal().string();
-  result.include = with_files(options.include, options.include_files);
-  result.exclude = with_files(options.exclude, options.exclude_files);
+  result.include = with_pattern_files(options.include, options.include_files);
+  result.exclude = with_pattern_files(options.exclude, options.exclude_files);
+  result.include_any_case = with_pattern_files(options.iinclude, options.iinclude_files);
+  result.exclude_any_case = with_pattern_files(options.iexclude, options.iexclude_files);
   result.overwrite = parse_overwrite(options.overwrite);
   result.delete_extra = options.delete_extra ? DeleteExtra::yes : DeleteExtra::no;
   result.sparse = options.sparse ? Sparse::yes : Sparse::no;
@@ -112,16 +110,26 @@ int run(const Session& session, const Options& options) {
   return options.dry_run ? report_plan(session, job) : restore_and_report(session, job);
 }
 
-void add_options(Command& command, Options& options) {
-  options.select.add_to(command);
-  command.option("-t,--target", options.target, "DIR", text("cli_restore.help_target"));
-  command.option("--source", options.source, "NAME", text("cli_restore.help_source"));
+void add_patterns(Command& command, Options& options) {
   command.list("-i,--include", options.include, "PATTERN", text("cli_restore.help_include"));
   command.list("-e,--exclude", options.exclude, "PATTERN", text("cli_restore.help_exclude"));
   command.list(
       "--include-file", options.include_files, "FILE", text("cli_restore.help_include_file"));
   command.list(
       "--exclude-file", options.exclude_files, "FILE", text("cli_restore.help_exclude_file"));
+  command.list("--iinclude", options.iinclude, "PATTERN", text("cli_restore.help_iinclude"));
+  command.list("--iexclude", options.iexclude, "PATTERN", text("cli_restore.help_iexclude"));
+  command.list(
+      "--iinclude-file", options.iinclude_files, "FILE", text("cli_restore.help_iinclude_file"));
+  command.list(
+      "--iexclude-file", options.iexclude_files, "FILE", text("cli_restore.help_iexclude_file"));
+}
+
+void add_options(Command& command, Options& options) {
+  options.select.add_to(command);
+  command.option("-t,--target", options.target, "DIR", text("cli_restore.help_target"));
+  command.option("--source", options.source, "NAME", text("cli_restore.help_source"));
+  add_patterns(command, options);
   command.choice("--overwrite",
                  options.overwrite,
                  {"always", "if-changed", "if-newer", "never"},

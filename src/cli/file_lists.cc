@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "os/files.h"
+#include "source/filter.h"
 
 namespace hikae::cli {
 namespace {
@@ -59,6 +60,17 @@ std::vector<std::string> read_file_list(const std::string& file,
     for (std::string& path : expand(pattern, working_directory)) paths.push_back(std::move(path));
   }
   return paths;
+}
+
+std::vector<std::string> with_pattern_files(std::vector<std::string> patterns,
+                                            const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    const std::vector<PatternLine> lines = read_pattern_file(file);
+    // Here the place of a mistake is still known.
+    static_cast<void>(PatternList::parse(lines));
+    for (const PatternLine& line : lines) patterns.push_back(line.text);
+  }
+  return patterns;
 }
 
 }  // namespace hikae::cli

@@ -19,4 +19,9 @@ std::vector<std::string> read_file_list(const std::string& file,
                                         ListForm form,
                                         const std::string& working_directory);
 
+// `patterns` and behind them those of the pattern files (see read_pattern_file()). Throws
+// Error{invalid_argument} naming file and line for one that is malformed.
+std::vector<std::string> with_pattern_files(std::vector<std::string> patterns,
+                                            const std::vector<std::string>& files);
+
 }  // namespace hikae::cli

@@ -25,6 +25,8 @@ struct RestoreOptions {
       subfolder;  // "/etc" of SNAPSHOT:/etc: its content lands directly in the target; empty = all
   std::vector<std::string> include;  // restic's pattern rules; empty = all
   std::vector<std::string> exclude;
+  std::vector<std::string> include_any_case;  // the same, upper and lower case being equal
+  std::vector<std::string> exclude_any_case;
   Overwrite overwrite = Overwrite::always;
   DeleteExtra delete_extra = DeleteExtra::no;
   Sparse sparse = Sparse::no;

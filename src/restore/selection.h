@@ -10,9 +10,10 @@
 
 namespace hikae::restore {
 
-// Which paths of a snapshot the patterns of --include and --exclude select, by restic's rules. A
-// path is selected when an include pattern (or none is given) and no exclude pattern matches it.
-// Thread-safe.
+// Which paths of a snapshot the patterns of --include, --exclude and their forms
+// that ignore case select, by restic's rules. A
+// path is selected when a pattern of either include list (or none is given) and no exclude pattern
+// matches it. Thread-safe.
 class PathSelection {
  public:
   // Throws Error{invalid_argument} for a bad pattern.
@@ -28,11 +29,16 @@ class PathSelection {
     return choose(path, format::NodeType::file).selected;
   }
   // False when everything is selected.
-  bool is_limited() const { return !include_.empty() || !exclude_.empty(); }
+  bool is_limited() const { return has_includes() || has_excludes(); }
 
  private:
+  bool has_includes() const { return !include_.empty() || !include_any_case_.empty(); }
+  bool has_excludes() const { return !exclude_.empty() || !exclude_any_case_.empty(); }
+
   PatternList include_;
+  PatternList include_any_case_;
   PatternList exclude_;
+  PatternList exclude_any_case_;
 };
 
 }  // namespace hikae::restore

@@ -117,6 +117,27 @@ json() { python3 -c "import json,sys; j=json.load(sys.stdin); print($1)"; }
   diff -r "$second" b
 }
 
+@test "restore and backup: patterns that ignore case, also from files" {
+  run -0 hikae restore latest --tag first --iinclude NAME --target a
+  diff "$first/name" "a$first/name"
+  [ ! -e "a$first/deep" ]
+  run -0 hikae restore latest --tag first --iexclude DEEP --target b
+  [ -e "b$first/name" ] && [ ! -e "b$first/deep" ]
+  printf '# a comment\n\nNAME\n' >patterns
+  run -0 hikae restore latest --tag first --iinclude-file patterns --target c
+  [ -e "c$first/name" ] && [ ! -e "c$first/deep" ]
+  run -0 hikae restore latest --tag first --iexclude-file patterns --target d
+  [ ! -e "d$first/name" ] && [ -e "d$first/deep/data" ]
+  run -0 hikae backup --iexclude-file patterns --tag other "$first"
+  run -0 hikae ls latest --tag other
+  refute_says "/name"
+  printf 'good\n[bad\n' >patterns
+  for option in --include-file --iinclude-file --exclude-file --iexclude-file; do
+    run -1 hikae restore latest --tag first $option patterns --target e
+    assert_says "line 2" "[bad"
+  done
+}
+
 @test "forget --keep-… decides as restic does" {
   for day in 01 02 03 04 05 06 07 08 09 10 11; do
     hikae -q backup --time "2024-03-$day 12:00:00" --tag many "$first"

@@ -97,6 +97,29 @@ TEST(Restore, IncludesAndExcludesByPath) {
   EXPECT_EQ(status.st_mtim.tv_sec, kSomeTime);
 }
 
+TEST(Restore, IncludesAndExcludesWithoutRegardToCase) {
+  HandMade made;
+  const BlobId root = made.tree({made.folder("Photos",
+                                             {made.file("A.JPG", "a"),
+                                              made.file("b.jpg", "b"),
+                                              made.file("c.TXT", "c"),
+                                              made.folder("Cache", {made.file("d.jpg", "d")})}),
+                                 made.file("E.Jpg", "e"),
+                                 made.file("f.png", "f")});
+  const TempDir folder;
+  RestoreOptions options = to(folder / "some");
+  options.include = {"*.png"};
+  options.include_any_case = {"*.jPG", "!b.*"};
+  options.exclude_any_case = {"/photos/CACHE"};
+  EXPECT_THAT(made.restore(root, options).errors, IsEmpty());
+  EXPECT_TRUE(fs::exists(folder / "some/Photos/A.JPG"));
+  EXPECT_TRUE(fs::exists(folder / "some/E.Jpg"));
+  EXPECT_TRUE(fs::exists(folder / "some/f.png"));
+  EXPECT_FALSE(fs::exists(folder / "some/Photos/b.jpg"));
+  EXPECT_FALSE(fs::exists(folder / "some/Photos/c.TXT"));
+  EXPECT_FALSE(fs::exists(folder / "some/Photos/Cache"));
+}
+
 TEST(Restore, SubfolderLandsInTheTarget) {
   HandMade made;
   const BlobId root = made.tree(
