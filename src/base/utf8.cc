@@ -35,6 +35,21 @@ bool is_in(char32_t value, const std::array<Range, kCount>& ranges) {
   });
 }
 
+// Embeddings, overrides and isolates: behind one of them "gnp.exe" shows as "exe.png".
+bool turns_direction(char32_t value) {
+  return (value >= 0x202a && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069);
+}
+
+void append_printable(std::string& out, const Character& next) {
+  const bool control = next.value < 0x20 || (next.value >= 0x7f && next.value < 0xa0);
+  const bool invalid = next.bytes.size() == 1 && next.value >= 0x80;
+  if (!control && !invalid && !turns_direction(next.value)) {
+    out += next.bytes;
+    return;
+  }
+  for (const char c : next.bytes) out += "\\x" + to_hex(as_bytes(std::string_view(&c, 1)));
+}
+
 }  // namespace
 
 // The first character of a text that is not empty.
@@ -72,13 +87,21 @@ std::string printable(std::string_view text) {
   while (!text.empty()) {
     const Character next = first_character(text);
     text.remove_prefix(next.bytes.size());
-    const bool control = next.value < 0x20 || (next.value >= 0x7f && next.value < 0xa0);
-    const bool invalid = next.bytes.size() == 1 && next.value >= 0x80;
-    if (!control && !invalid) {
+    append_printable(out, next);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    text.remove_prefix(next.bytes.size());
+    if (next.value == '\n' || next.value == '\t') {
       out += next.bytes;
-      continue;
+    } else {
+      append_printable(out, next);
     }
-    for (const char c : next.bytes) out += "\\x" + to_hex(as_bytes(std::string_view(&c, 1)));
   }
   return out;
 }

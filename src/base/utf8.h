@@ -20,7 +20,10 @@ Character first_character(std::string_view text);
 std::size_t display_width(char32_t value);
 std::size_t display_width(std::string_view text);
 
-// Control characters and what is not UTF-8 as \xNN, so that a file name cannot drive the terminal.
+// Control characters, those that turn the direction of writing, and what is not UTF-8 as \xNN, so
+// that a file name can neither drive the terminal nor look like another one.
 std::string printable(std::string_view text);
+// The same for sentences with names in them: line breaks and tabs stay.
+std::string printable_lines(std::string_view text);
 
 }  // namespace hikae

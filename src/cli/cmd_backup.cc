@@ -205,7 +205,7 @@ void add_selection(Command& command, Options& options) {
 }
 
 void add_snapshot_facts(Command& command, Options& options) {
-  command.list("--tag", options.tags, "TAG,…", text("cli_backup.help_tag"));
+  command.list("--tag", options.tags, "TAG[,TAG]", text("cli_backup.help_tag"));
   command.option("-H,--host", options.host, "NAME", text("cli_backup.help_host"));
   command.option("--time", options.time, "TIME", text("cli_backup.help_time"));
   command.option("--parent", options.parent, "ID", text("cli_backup.help_parent"));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line.h"
 
-#include <cstdio>
+#include <algorithm>
 
 #include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "policy/values.h"
 
 namespace hikae::cli {
 namespace {
@@ -27,12 +30,12 @@ class Cli11Command : public CommandLine {
   Command& add_command(const std::string& name,
                        const Text& help,
                        std::function<int()> run) override {
-    CLI::App* sub = app_.add_subcommand(name, say(help));
+    CLI::App* sub = add_subcommand(name, help);
     sub->callback([this, action = std::move(run)] { shared_.chosen = action; });
     return adopt(*sub);
   }
   Command& add_group(const std::string& name, const Text& help) override {
-    CLI::App* sub = app_.add_subcommand(name, say(help));
+    CLI::App* sub = add_subcommand(name, help);
     sub->require_subcommand(1);
     return adopt(*sub);
   }
@@ -86,7 +89,7 @@ class Cli11Command : public CommandLine {
               const Text& help) override {
     app_.add_option(names, value, say(help))
         ->type_name(joined(choices))
-        ->check(CLI::IsMember(choices));
+        ->check(CLI::IsMember(choices).description(""));  // the choices stand in the type's name
   }
   void argument(const std::string& name, std::string& value, const Text& help) override {
     app_.add_option(name, value, say(help))->required()->type_name("");
@@ -114,6 +117,13 @@ class Cli11Command : public CommandLine {
 
  private:
   std::string say(const Text& help) const { return render(help, shared_.language); }
+
+  CLI::App* add_subcommand(const std::string& name, const Text& help) {
+    CLI::App* sub = app_.add_subcommand(name, say(help));
+    sub->group(say(text("cli.heading_commands")));
+    sub->get_help_ptr()->group(say(text("cli.heading_options")));
+    return sub;
+  }
 
   Command& adopt(CLI::App& sub) {
     children_.push_back(std::make_unique<Cli11Command>(sub, shared_));
@@ -148,6 +158,7 @@ class Root final : public Cli11Command {
       : Root(std::make_unique<CLI::App>(render(description, language), "hikae"),
              std::make_unique<Shared>()) {
     own_shared_->language = language;
+    translate_headings();
     app().set_version_flag("--version", version, render(text("cli.help_version"), language));
     app().require_subcommand(1);
     // An option of the program may stand behind the command, as in restic.
@@ -160,11 +171,7 @@ class Root final : public Cli11Command {
       app().parse(count, arguments);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app().exit(error);
-      std::fprintf(stderr,
-                   "%s\n%s\n",
-                   error.what(),
-                   render(text("cli.see_help"), own_shared_->language).c_str());
-      return 1;
+      throw Error(ErrorCode::invalid_argument, mistake(error)).with_hint(text("cli.see_help"));
     }
     return own_shared_->chosen ? own_shared_->chosen() : 1;
   }
@@ -174,6 +181,90 @@ class Root final : public Cli11Command {
       : Cli11Command(*own_app, *own_shared),
         own_app_(std::move(own_app)),
         own_shared_(std::move(own_shared)) {}
+
+  // The words that the library itself puts into a help page. Commands inherit them.
+  void translate_headings() {
+    const auto say = [&](const Text& heading) { return render(heading, own_shared_->language); };
+    app().option_defaults()->group(say(text("cli.heading_options")));
+    const auto formatter = app().get_formatter();
+    formatter->label("Usage", say(text("cli.heading_usage")));
+    formatter->label("Positionals", say(text("cli.heading_arguments")));
+    formatter->label("OPTIONS", say(text("cli.heading_any_options")));
+    formatter->label("SUBCOMMAND", say(text("cli.heading_any_command")));
+    formatter->label("REQUIRED", say(text("cli.heading_required")));
+  }
+
+  // The library's messages are English; what they name is taken out of them.
+  Text mistake(const CLI::ParseError& error) {
+    const std::string message = error.what();
+    const std::string subject = message.substr(0, std::min(message.find(": "), message.find(' ')));
+    const std::vector<std::string> unexpected = app().remaining(true);
+    if (!unexpected.empty()) return unexpected_argument(unexpected.front());
+    const std::string kind = error.get_name();
+    if (kind == "RequiredError") {
+      return subject == "A" ? text("cli.no_command")
+                            : text("cli.missing_argument", {{"name", subject}});
+    }
+    if (kind == "ArgumentMismatch") return text("cli.missing_value", {{"option", subject}});
+    if (kind == "ValidationError") return bad_choice(subject, message);
+    if (kind == "ConversionError") {
+      const std::size_t name = message.find(": ");
+      if (name != std::string::npos)
+        return text("cli.bad_number", {{"option_and_value", message.substr(name + 2)}});
+    }
+    return text("cli.bad_usage", {{"reason", message}});
+  }
+
+  // The deepest command that was given: what it cannot place is named beside it.
+  const CLI::App& innermost() {
+    const CLI::App* at = &app();
+    for (auto below = at->get_subcommands(); !below.empty(); below = at->get_subcommands()) {
+      at = below.front();
+    }
+    return *at;
+  }
+
+  Text unexpected_argument(const std::string& word) {
+    const CLI::App& at = innermost();
+    if (word.starts_with('-')) return unknown_option(at, word.substr(0, word.find('=')));
+    std::vector<std::string> names;
+    for (const CLI::App* sub : at.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+    }
+    if (names.empty()) return text("cli.unknown_argument", {{"word", word}});
+    const auto near = policy::closest(word, {names.begin(), names.end()});
+    return near ? text("cli.unknown_command_near", {{"word", word}, {"near", *near}})
+                : text("cli.unknown_command", {{"word", word}});
+  }
+
+  static Text unknown_option(const CLI::App& at, const std::string& word) {
+    std::vector<std::string> names;
+    for (const CLI::App* app = &at; app != nullptr; app = app->get_parent()) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    }
+    const auto near = policy::closest(word, {names.begin(), names.end()});
+    return near ? text("cli.unknown_option_near", {{"word", word}, {"near", *near}})
+                : text("cli.unknown_option", {{"word", word}});
+  }
+
+  // "--overwrite: sometimes not in {always,never}"
+  static Text bad_choice(const std::string& option, const std::string& message) {
+    const std::size_t open = message.rfind('{');
+    const std::size_t close = message.rfind('}');
+    if (open == std::string::npos || close == std::string::npos || close < open)
+      return text("cli.bad_usage", {{"reason", message}});
+    std::string choices = message.substr(open + 1, close - open - 1);
+    for (std::size_t at = choices.find(','); at != std::string::npos;
+         at = choices.find(',', at + 1))
+      choices.insert(at + 1, " ");
+    const std::size_t value = message.find(' ') + 1;
+    return text("cli.bad_choice",
+                {{"option", option},
+                 {"value", message.substr(value, message.rfind(" not in ") - value)},
+                 {"choices", std::move(choices)}});
+  }
 
   std::unique_ptr<CLI::App> own_app_;
   std::unique_ptr<Shared> own_shared_;

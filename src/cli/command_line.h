@@ -74,8 +74,8 @@ class CommandLine : public Command {
                                            Language language);
 
   // Parses, runs the command, returns its exit code. Help and version print to standard output and
-  // return 0; a mistake prints what is wrong and the way to the help to standard error and returns
-  // 1, as restic does.
+  // return 0. Throws Error{invalid_argument} for a mistake, naming the nearest word that is known,
+  // with the way to the help as its hint.
   virtual int run(int count, const char* const* arguments) = 0;
 
   // All commands and their options, for completion: "backup --tag" and so on.

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "os/terminal.h"
 
 namespace hikae::cli {
@@ -41,7 +42,7 @@ void Console::print(std::string_view text) {
 }
 
 void Console::say(const Text& text) {
-  print(render(text, language_) + "\n");
+  print(printable_lines(render(text, language_)) + "\n");
 }
 
 void Console::print_error(std::string_view text) {
@@ -51,7 +52,7 @@ void Console::print_error(std::string_view text) {
 }
 
 void Console::say_error(const Text& text) {
-  print_error(render(text, language_) + "\n");
+  print_error(printable_lines(render(text, language_)) + "\n");
 }
 
 void Console::write(LogLevel level, const Text& message) {
@@ -59,7 +60,7 @@ void Console::write(LogLevel level, const Text& message) {
   if (level == LogLevel::debug && verbosity_ < 2) return;
   std::string line;
   if (level >= LogLevel::warning) line = render(hikae::text("cli.warning"), language_) + " ";
-  line += render(message, language_) + "\n";
+  line += printable_lines(render(message, language_)) + "\n";
   if (colour_ == Colour::terminal && level >= LogLevel::warning)
     line = "\x1b[33m" + line + "\x1b[0m";
   clear_progress();
@@ -68,9 +69,9 @@ void Console::write(LogLevel level, const Text& message) {
 }
 
 void Console::error(const Error& error) {
-  std::string lines = "hikae: " + render(error, language_) + "\n";
+  std::string lines = "hikae: " + printable_lines(render(error, language_)) + "\n";
   if (colour_ == Colour::terminal) lines = "\x1b[31m" + lines + "\x1b[0m";
-  if (error.hint()) lines += render(*error.hint(), language_) + "\n";
+  if (error.hint()) lines += printable_lines(render(*error.hint(), language_)) + "\n";
   clear_progress();
   const std::lock_guard lock(output_mutex());
   write_line(stderr, lines);
@@ -99,6 +100,7 @@ void Table::add_column(std::string heading, Align align) {
 
 void Table::add_row(std::vector<std::string> cells) {
   cells.resize(columns_.size());
+  for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 

@@ -14,7 +14,8 @@ namespace hikae::cli {
 
 enum class Colour { none, terminal };
 
-// The one place that prints. Reports go to standard output, everything else to standard error.
+// The one place that prints. Reports go to standard output, everything else to standard error. In
+// sentences, control characters that came with a name are shown as \xNN (see printable_lines()).
 // Thread-safe.
 class Console final : public Log {
  public:
@@ -53,6 +54,7 @@ class Table {
  public:
   enum class Align { left, right };
   void add_column(std::string heading, Align align = Align::left);
+  // Control characters in the cells are shown as \xNN.
   void add_row(std::vector<std::string> cells);
   std::string render() const;
 

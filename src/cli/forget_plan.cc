@@ -186,7 +186,7 @@ void ForgetRequest::add_to(Command& command) {
   command.option("--keep-within-weekly", within_weekly, "SPAN", each_help);
   command.option("--keep-within-monthly", within_monthly, "SPAN", each_help);
   command.option("--keep-within-yearly", within_yearly, "SPAN", each_help);
-  command.list("--keep-tag", keep_tags, "TAG,…", text("cli_forget.help_keep_tag"));
+  command.list("--keep-tag", keep_tags, "TAG[,TAG]", text("cli_forget.help_keep_tag"));
   command.option("-g,--group-by", group_by, "WORDS", text("cli_forget.help_group_by"));
   command.flag("--unsafe-allow-remove-all",
                unsafe_allow_remove_all,

@@ -6,14 +6,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <string_view>
 
+#include "cli/failure.h"
 #include "cli/session.h"
 #include "os/process.h"
 #include "os/signals.h"
 #include "os/terminal.h"
 #include "os/time_zone.h"
 #include "os/users.h"
-#include "policy/load.h"
 
 namespace hikae::cli {
 namespace {
@@ -110,21 +111,25 @@ void watch_signals(const os::TerminationSignals& signals,
   }
 }
 
+// Not from the parsed options: a command line that cannot be parsed is a failure to tell, too.
+FailureForm failure_form(int count, const char* const* arguments) {
+  for (int i = 1; i < count; ++i) {
+    if (std::string_view(arguments[i]) == "--json") return FailureForm::json;
+  }
+  return FailureForm::text;
+}
+
 int run_command_line(CommandLine& root, Console& console, int count, char** arguments) {
+  const FailureForm form = failure_form(count, arguments);
   try {
     return root.run(count, arguments);
-  } catch (const policy::PolicyError& error) {
-    console.print_error(policy::render_problems(error, console.language()));
-    return 1;
   } catch (const Error& error) {
-    console.error(error);
-    return exit_code(error);
+    return report_failure(console, form, error, exit_code(error));
   } catch (const Cancelled&) {
-    console.say_error(text("base.cancelled"));
-    return 130;
+    return report_interruption(console, form);
   } catch (const std::exception& error) {  // memory, or a defect of ours: say so and fail
-    console.error(Error(ErrorCode::io, text("cli.unexpected", {{"reason", error.what()}})));
-    return 1;
+    const Error failure(ErrorCode::io, text("cli.unexpected", {{"reason", error.what()}}));
+    return report_failure(console, form, failure, 1);
   }
 }
 

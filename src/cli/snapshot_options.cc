@@ -33,7 +33,7 @@ std::string cell(const std::vector<std::string>& lines, std::size_t line) {
 void SnapshotOptions::add_to(Command& command, HostLetter letter) {
   const std::string names = letter == HostLetter::capital_h ? "-H,--host" : "--host";
   command.list(names, hosts, "HOST", text("cli_snapshots.help_host"));
-  command.list("--tag", tags, "TAG,…", text("cli_snapshots.help_tag"));
+  command.list("--tag", tags, "TAG[,TAG]", text("cli_snapshots.help_tag"));
   command.list("--path", paths, "PATH", text("cli_snapshots.help_path"));
 }
 

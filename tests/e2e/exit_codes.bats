@@ -30,6 +30,66 @@ setup() { use_base; }
   assert_says "Nothing to back up was named."
 }
 
+@test "1: a mistake on the command line is told in the reader's language, with the nearest word" {
+  run -1 hikae snapshot
+  assert_says 'There is no command "snapshot"; did you mean "snapshots"?'
+  run -1 hikae restore --inclde x
+  assert_says "There is no option --inclde here; did you mean --include?"
+  run -1 hikae restore latest --target out --overwrite sometimes
+  assert_says '"sometimes" is none of the choices: always, if-changed, if-newer, never'
+  export HIKAE_LANGUAGE=ja
+  run -1 hikae
+  assert_says "コマンドが指定されていません"
+  run -1 hikae key lst
+  assert_says "「list」ではありませんか"
+  run -1 hikae restore --target
+  assert_says "--target には値を"
+  run -1 hikae prune extra
+  assert_says "「extra」は余分です"
+  run -1 hikae cat
+  assert_says "引数 KIND"
+  run -0 hikae restore --help
+  assert_says "使い方:" "オプション:" "引数:"
+  refute_says "Options:"
+}
+
+@test "with --json a failure is restic's exit_error object on standard error, with our hint" {
+  failure() { # EXIT-CODE CODE-IN-JSON WORDS-OF-MESSAGE ARGUMENT…
+    local code=$1 words=$2
+    shift 2
+    run --separate-stderr "-$code" hikae "$@"
+    [ -z "$output" ]
+    [ "$(json 'sorted(j)' <<<"$stderr")" = "['code', 'hint', 'message', 'message_type']" ]
+    [ "$(json '[j["message_type"], j["code"]]' <<<"$stderr")" = "['exit_error', $code]" ]
+    output=$stderr assert_says "$words"
+  }
+  export HIKAE_LANGUAGE=ja  # programs are told in English
+  failure 10 "There is no repository at" snapshots --json -r "$BATS_TEST_TMPDIR/nowhere"
+  failure 1 "No target was named." restore latest --json
+  failure 1 "There is no command" --json snapshot
+  echo wrong >file
+  failure 12 "" --json -p file snapshots
+  printf 'version: 1\nnmae: x\nsorces: {}\n' >policy.yaml
+  run --separate-stderr -1 hikae policy show --json --policy policy.yaml
+  [ "$(json 'j["message"].count("did you mean")' <<<"$stderr")" = 2 ]
+}
+
+@test "names cannot drive the terminal" {
+  evil=$'evil\e[31m\e]0;title\a\u202etxt.exe'
+  run -1 hikae backup "$evil"
+  assert_says 'evil\x1b[31m\x1b]0;title\x07\xe2\x80\xaetxt.exe'
+  refute_says $'\e'
+  mkdir source
+  echo 1 >"source/$evil"
+  run -0 hikae backup --tag "$evil" --host "$evil" source
+  refute_says $'\e'
+  for verb in snapshots "snapshots --group-by host" "ls latest" "ls -l latest" "forget --keep-last 1 --dry-run" "restore latest -n -v -t $evil"; do
+    run -0 hikae $verb
+    assert_says 'evil\x1b[31m'
+    refute_says $'\e'
+  done
+}
+
 @test "1: a snapshot that does not exist, and one that is not unique" {
   run -1 hikae restore 00000000 --target out
   assert_says "00000000" "hikae snapshots"

@@ -14,6 +14,9 @@ unset RESTIC_REPOSITORY RESTIC_PASSWORD_FILE
 
 hikae() { "$HIKAE" "$@"; }
 
+# json EXPRESSION: of what is read, as j.
+json() { python3 -c "import json,sys; j=json.load(sys.stdin); print($1)"; }
+
 # A repository with two snapshots that share no data: "first" of the folder first, "second" of the folder second.
 # Each has its own packs and its own index file. Made once per file, copied for each test.
 make_base() {

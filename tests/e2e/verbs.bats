@@ -7,9 +7,6 @@ load helper
 setup_file() { make_base; }
 setup() { use_base; }
 
-# json EXPRESSION: evaluates Python over the JSON on standard input, which is called j.
-json() { python3 -c "import json,sys; j=json.load(sys.stdin); print($1)"; }
-
 @test "snapshots --json is restic's array" {
   fields='[[s[k] for k in ("time","tree","paths","hostname","username","tags","id","short_id")] for s in j]'
   ours=$(hikae snapshots --json | json "$fields")
