@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 12> kNotCarriedOut = {"schedule.drill",
                                                              "hooks",
                                                              "anomaly"};
 constexpr std::array<std::string_view, 2> kNotCarriedOutOfSource = {"hooks", "quiesce"};
-constexpr std::array<std::string_view, 4> kNotCarriedOutOfDestination = {
-    "limit_upload", "limit_download", "connections", "object_lock"};
+constexpr std::array<std::string_view, 2> kNotCarriedOutOfDestination = {"connections",
+                                                                         "object_lock"};
 
 class Review {
  public:

@@ -17,6 +17,7 @@
 #include "storage/fault.h"
 #include "storage/layout.h"
 #include "storage/limit.h"
+#include "storage/limit_rate.h"
 #include "storage/local.h"
 #include "storage/location.h"
 #include "storage/memory.h"
@@ -111,6 +112,13 @@ BackendPointer counting(BackendPointer inner) {
 }
 BackendPointer limited(BackendPointer inner) {
   return with_connection_limit(std::move(inner), 2);
+}
+// Fast enough not to be felt.
+BackendPointer rate_limited(BackendPointer inner) {
+  RateLimitOptions options;
+  options.upload = std::uint64_t{1} << 40;
+  options.download = std::uint64_t{1} << 40;
+  return with_rate_limit(std::move(inner), std::move(options));
 }
 BackendPointer faulty(BackendPointer inner) {
   return std::make_unique<FaultBackend>(std::move(inner));
@@ -462,6 +470,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Stack{"LimitLocal", wrapped<FolderPlace>(limited)},
                       Stack{"RetryOverFailuresLocal", wrapped<FolderPlace>(retrying_over_failures)},
                       Stack{"Memory", [] { return std::make_unique<MemoryPlace>(); }},
+                      Stack{"RateMemory", wrapped<MemoryPlace>(rate_limited)},
                       Stack{"FaultMemory", wrapped<MemoryPlace>(faulty)},
                       Stack{"RetryMemory", wrapped<MemoryPlace>(retrying)},
                       Stack{"LimitRetryMemory", wrapped<MemoryPlace>([](BackendPointer b) {

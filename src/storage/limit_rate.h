@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many bytes a second a repository may take of a line.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "concurrency/guarded.h"
+#include "storage/backend.h"
+#include "storage/retry.h"
+
+namespace hikae {
+
+// One direction of a line that passes `bytes_per_second`, whoever sends. A transfer reserves its
+// time on the line behind those before it; reserve() tells when it may begin and when it is through
+// at that rate. An idle line saves nothing up. Thread-safe.
+class LineRate {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+  struct Slot {
+    Moment begin;
+    Moment end;
+  };
+
+  // REQUIRES: bytes_per_second > 0.
+  explicit LineRate(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+  Slot reserve(std::uint64_t bytes, Moment now);
+
+ private:
+  const std::uint64_t bytes_per_second_;
+  Guarded<Moment> free_at_;
+};
+
+struct RateLimitOptions {
+  std::optional<std::uint64_t> upload;    // bytes per second; absent: no limit
+  std::optional<std::uint64_t> download;  // bytes per second
+  std::function<void(std::chrono::milliseconds, const StopToken&)> wait = wait_unless_stopped;
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+};
+
+// Holds packs and index files back so that all connections of `inner` together keep the rates on
+// average. A whole file is handed to `inner` at once, which may send it faster than the rate: the
+// call returns, and the next one begins, when the line would have been through with it. Small files
+// (locks, snapshots, keys) never wait, since a lock that is renewed too late is lost; their bytes
+// are charged to the files that follow. Each waiting call ends with Cancelled when `stop` is
+// requested. Throws Error{invalid_argument} for a rate of 0.
+std::unique_ptr<Backend> with_rate_limit(std::unique_ptr<Backend> inner, RateLimitOptions options);
+
+}  // namespace hikae

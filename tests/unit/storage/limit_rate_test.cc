@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/limit_rate.h"
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "concurrency/task_group.h"
+#include "storage/memory.h"
+#include "storage/open.h"
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+namespace hikae {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+FileHandle file(FileType type, unsigned number) {
+  const std::string digits = std::to_string(number);
+  return {type, std::string(64 - digits.size(), 'a') + digits};
+}
+
+// A backend whose waits move the clock.
+class RateLimitTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Backend> limited(std::optional<std::uint64_t> upload,
+                                   std::optional<std::uint64_t> download = std::nullopt) {
+    RateLimitOptions options;
+    options.upload = upload;
+    options.download = download;
+    options.clock = clock_;
+    options.wait = [this](milliseconds duration, const StopToken& stop) {
+      throw_if_stopped(stop);
+      clock_->advance(duration);
+    };
+    return with_rate_limit(store_.reopen(AccessMode::read_write), std::move(options));
+  }
+  milliseconds elapsed() const {
+    return std::chrono::duration_cast<milliseconds>(clock_->steady_now().time_since_epoch());
+  }
+
+  std::shared_ptr<testing::FakeClock> clock_ = std::make_shared<testing::FakeClock>();
+  MemoryBackend store_;
+};
+
+TEST_F(RateLimitTest, UploadsTakeTheirTimeAtTheRate) {
+  const auto backend = limited(1 * kMiB);
+  for (unsigned number = 0; number < 10; ++number)
+    backend->save(file(FileType::pack, number), Bytes(kMiB / 2), StopToken());
+  EXPECT_EQ(elapsed(), seconds(5));
+  backend->load(file(FileType::pack, 0), StopToken());
+  EXPECT_EQ(elapsed(), seconds(5)) << "only uploads are limited";
+}
+
+TEST_F(RateLimitTest, DownloadsTakeTheirTimeAtTheRate) {
+  store_.save(file(FileType::pack, 0), Bytes(kMiB), StopToken());
+  const auto backend = limited(std::nullopt, 1 * kMiB);
+  backend->load(file(FileType::pack, 0), StopToken());
+  EXPECT_EQ(elapsed(), seconds(1));
+  Bytes half(kMiB / 2);
+  backend->load_range(file(FileType::pack, 0), 0, half, StopToken());
+  EXPECT_EQ(elapsed(), milliseconds(1500));
+}
+
+TEST_F(RateLimitTest, AnIdleLineSavesNothingUp) {
+  const auto backend = limited(1 * kMiB);
+  clock_->advance(seconds(100));
+  backend->save(file(FileType::pack, 0), Bytes(kMiB), StopToken());
+  EXPECT_EQ(elapsed(), seconds(101));
+}
+
+TEST_F(RateLimitTest, ALockNeverWaitsButIsPaidFor) {
+  const auto backend = limited(1000);
+  backend->save(file(FileType::lock, 0), Bytes(500), StopToken());
+  EXPECT_EQ(elapsed(), seconds(0));
+  backend->save(file(FileType::pack, 1), Bytes(1000), StopToken());
+  EXPECT_EQ(elapsed(), milliseconds(1500));
+}
+
+TEST_F(RateLimitTest, AStopEndsTheWait) {
+  const auto backend = limited(1);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(backend->save(file(FileType::pack, 0), Bytes(kMiB), stop.get_token()), Cancelled);
+}
+
+TEST_F(RateLimitTest, ARateOfZeroIsAMistake) {
+  try {
+    limited(0);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+  }
+}
+
+// With real threads and the real clock: what all connections send together keeps the rate.
+TEST(RateLimit, ConnectionsShareTheLine) {
+  RateLimitOptions options;
+  options.upload = 1 * kMiB;
+  const auto backend = with_rate_limit(std::make_unique<MemoryBackend>(), std::move(options));
+  const auto begin = std::chrono::steady_clock::now();
+  TaskGroup tasks{StopToken()};
+  for (unsigned thread = 0; thread < 4; ++thread) {
+    tasks.spawn("save", [&, thread](const StopToken& stop) {
+      backend->save(file(FileType::pack, thread), Bytes(kMiB / 8), stop);
+    });
+  }
+  tasks.join();
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(500));
+}
+
+TEST(RateLimit, OfAnOpenedDestinationHolds) {
+  const testing::TempDir folder;
+  OpenOptions options;
+  options.limit_upload = 1 * kMiB;
+  const auto backend =
+      open_backend(parse_location("repository", folder.path().string()), std::move(options));
+  backend->create_layout(StopToken());
+  const auto begin = std::chrono::steady_clock::now();
+  backend->save(file(FileType::pack, 0), Bytes(kMiB / 4), StopToken());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(250));
+}
+
+}  // namespace
+}  // namespace hikae
