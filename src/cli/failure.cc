@@ -28,9 +28,8 @@ std::string without_last_break(std::string lines) {
 std::string exit_error_json(const Error& error, int code) {
   if (const auto* mistakes = dynamic_cast<const policy::PolicyError*>(&error)) {
     // Each line has its own hint.
-    return object(code,
-                  without_last_break(policy::render_problems(*mistakes, Language::en)),
-                  std::nullopt);
+    return object(
+        code, without_last_break(policy::render_problems(*mistakes, Language::en)), std::nullopt);
   }
   return object(code, render(error, Language::en), error.hint());
 }
@@ -39,8 +38,7 @@ int report_failure(Console& console, FailureForm form, const Error& error, int c
   if (form == FailureForm::json) {
     console.print_error(exit_error_json(error, code) + "\n");
   } else if (const auto* mistakes = dynamic_cast<const policy::PolicyError*>(&error)) {
-    console.print_error(
-        printable_lines(policy::render_problems(*mistakes, console.language())));
+    console.print_error(printable_lines(policy::render_problems(*mistakes, console.language())));
   } else {
     console.error(error);
   }

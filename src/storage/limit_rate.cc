@@ -51,8 +51,7 @@ class RateLimitedBackend final : public ForwardingBackend {
   Bytes load(const FileHandle& file, const StopToken& stop) override {
     Bytes content = inner().load(file, stop);
     if (download_ != nullptr) {
-      const LineRate::Slot slot =
-          download_->reserve(content.size(), options_.clock->steady_now());
+      const LineRate::Slot slot = download_->reserve(content.size(), options_.clock->steady_now());
       if (!is_small(file.type)) wait_until(slot.end, stop);
     }
     return content;
@@ -60,11 +59,8 @@ class RateLimitedBackend final : public ForwardingBackend {
 
  private:
   template <typename Transfer>
-  void pass(LineRate* line,
-            FileType type,
-            std::uint64_t size,
-            const StopToken& stop,
-            Transfer transfer) {
+  void pass(
+      LineRate* line, FileType type, std::uint64_t size, const StopToken& stop, Transfer transfer) {
     if (line == nullptr) return transfer();
     const LineRate::Slot slot = line->reserve(size, options_.clock->steady_now());
     if (is_small(type)) return transfer();

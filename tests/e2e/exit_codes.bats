@@ -71,7 +71,7 @@ setup() { use_base; }
   failure 12 "" --json -p file snapshots
   printf 'version: 1\nnmae: x\nsorces: {}\n' >policy.yaml
   run --separate-stderr -1 hikae policy show --json --policy policy.yaml
-  [ "$(json 'j["message"].count("did you mean")' <<<"$stderr")" = 2 ]
+  [ "$(json 'j["message"].lower().count("did you mean")' <<<"$stderr")" = 2 ]
 }
 
 @test "names cannot drive the terminal" {
