@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "concurrency/stop.h"
 
 namespace hikae::net {
@@ -20,8 +21,8 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 // One exchange. The views must live until send() returns.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;             // http:// or https://, already percent-encoded
-  HttpHeaders headers;         // sent as given, besides Host and Content-Length
+  std::string url;             // http:// or https://, already percent-encoded; sent as it is
+  HttpHeaders headers;         // sent as given; Host and Content-Length come from here
   std::vector<ByteView> body;  // sent one after another with their exact length
   MutableByteView into;        // if not empty: where the body of a 2xx answer goes
   std::size_t answer_limit = std::size_t{16} << 20U;  // bytes of a body that is kept in memory
@@ -30,14 +31,14 @@ struct HttpRequest {
 // What the connection was protected with.
 struct TlsFacts {
   std::string version;  // "TLSv1.3"
-  std::string cipher;   // "TLS_AES_256_GCM_SHA384"
+  std::string cipher;   // as IANA names it: "TLS_AES_256_GCM_SHA384"
 };
 
 struct HttpResponse {
   int status = 0;
   HttpHeaders headers;          // names in lower case
   Bytes body;                   // empty where the request's `into` took it
-  std::size_t body_size = 0;    // bytes of the body, wherever they are
+  std::size_t body_size = 0;    // bytes of the body, wherever they are; may be less than `into`
   std::optional<TlsFacts> tls;  // absent for http://
 };
 // The first header of that name (lower case); nullopt if none.
@@ -46,19 +47,21 @@ std::optional<std::string_view> header(const HttpResponse& response, std::string
 enum class TlsCiphers { aes_256_only, any };
 
 struct HttpOptions {
-  std::size_t connections = 8;  // kept open at most
+  std::size_t connections = 8;  // open at most; a call beyond them waits for one that ends
   TlsCiphers ciphers = TlsCiphers::aes_256_only;
-  std::string ca_file;      // PEM, in addition to nothing else; empty: the system's store
+  std::string ca_file;      // PEM, instead of the system's authorities; empty: those
   std::string unix_socket;  // if not empty: where every request goes, whatever its host
   std::chrono::milliseconds connect_timeout{15000};
-  // The exchange ends with Error{timeout} when no byte moved in either direction for this long.
+  // An exchange ends with Error{timeout} when no byte moved in either direction for this long.
   std::chrono::milliseconds stall_timeout{60000};
   std::string user_agent = "hikae";
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();  // for the stall only
 };
 
 // HTTP/1.1 over libcurl, with connections that are kept for the next exchange. Thread-safe: each
-// call takes a free connection. Certificates and host names are always verified; redirects are not
-// followed; no proxy or credentials are taken from the environment or ~/.netrc.
+// call takes a free connection. At least TLS 1.2; certificates and host names are always verified;
+// redirects are not followed; no proxy, authority or credentials are taken from the environment or
+// ~/.netrc. A kept connection that the server closed meanwhile is replaced without an error.
 class HttpClient {
  public:
   explicit HttpClient(HttpOptions options);
@@ -66,9 +69,12 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Any status is a result. Throws Error (timeout, io, permission for a certificate that is not
-  // trusted, corrupt for a body that ended early or does not fit `into`), with
-  // Retry::after_backoff where the same may succeed later, and Cancelled when `stop` is requested.
+  // Any status is a result. Throws Cancelled when `stop` is requested, and Error:
+  //   timeout, io       no connection, or one that broke, also within the answer: after_backoff
+  //   permission        a certificate that is not trusted or belongs to another host
+  //   unsupported       no common TLS version or cipher
+  //   corrupt           a body larger than `into` or answer_limit
+  //   invalid_argument  a URL, header or CA file that cannot be used
   HttpResponse send(const HttpRequest& request, const StopToken& stop);
 
  private:
