@@ -26,6 +26,8 @@ struct HttpRequest {
   std::vector<ByteView> body;  // sent one after another with their exact length
   MutableByteView into;        // if not empty: where the body of a 2xx answer goes
   std::size_t answer_limit = std::size_t{16} << 20U;  // bytes of a body that is kept in memory
+  // If not zero: the whole exchange ends with Error{timeout} after this long, moving or not.
+  std::chrono::milliseconds time_limit{0};
 };
 
 // What the connection was protected with.

@@ -8,8 +8,7 @@ namespace {
 Error certificate_error(Text::Arguments arguments, const HttpOptions& options) {
   Error error(ErrorCode::permission, text("net.certificate", std::move(arguments)));
   if (options.ca_file.empty()) return std::move(error).with_hint(text("net.certificate_hint"));
-  return std::move(error).with_hint(
-      text("net.certificate_own_hint", {{"file", options.ca_file}}));
+  return std::move(error).with_hint(text("net.certificate_own_hint", {{"file", options.ca_file}}));
 }
 
 // A handshake fails in two ways: the connection broke, or both sides have nothing in common.
@@ -52,7 +51,9 @@ Error transfer_error(CURLcode code,
     case CURLE_SSL_CONNECT_ERROR:
       return handshake_error(std::move(arguments), options, easy);
     case CURLE_SSL_CACERT_BADFILE:
-      return {ErrorCode::invalid_argument, text("net.ca_file", {{"file", options.ca_file}, {"reason", arguments.back().second}})};
+      return {
+          ErrorCode::invalid_argument,
+          text("net.ca_file", {{"file", options.ca_file}, {"reason", arguments.back().second}})};
     case CURLE_COULDNT_RESOLVE_HOST:
       return Error(ErrorCode::io, text("net.no_such_host", std::move(arguments)), kLater)
           .with_hint(text("net.no_such_host_hint"));

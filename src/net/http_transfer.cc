@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_transfer.h"
 
-#include <openssl/ssl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+
+#include <openssl/ssl.h>
 
 #include "base/error.h"
 #include "crypto/secret.h"
@@ -119,8 +119,8 @@ void Transfer::set_up() {
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
-  if (!options_.unix_socket.empty())
-    set(CURLOPT_UNIX_SOCKET_PATH, options_.unix_socket.c_str());
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.time_limit.count()));
+  if (!options_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, options_.unix_socket.c_str());
   set(CURLOPT_BUFFERSIZE, kBuffer);
   set(CURLOPT_UPLOAD_BUFFERSIZE, kBuffer);
   set(CURLOPT_ERRORBUFFER, reason_.data());
@@ -155,7 +155,8 @@ void Transfer::set_up_headers() {
   add("Expect:");
   add("Accept:");
   for (const auto& [name, value] : request_.headers) {
-    if (name.empty() || has_control(name) || has_control(value) || name.find(':') != std::string::npos)
+    if (name.empty() || has_control(name) || has_control(value) ||
+        name.find(':') != std::string::npos)
       refuse("header");
     // libcurl's way to say that a header is to be sent without a value, rather than left out.
     std::string line = value.empty() ? name + ";" : name + ": " + value;
@@ -180,7 +181,8 @@ void Transfer::set_up_body() {
     set(CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
     set(CURLOPT_SEEKDATA, this);
   }
-  if (method.empty() || has_control(method) || method.find(' ') != std::string::npos) refuse("method");
+  if (method.empty() || has_control(method) || method.find(' ') != std::string::npos)
+    refuse("method");
   if (method != "HEAD") set(CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
@@ -233,10 +235,7 @@ bool Transfer::has_moved() {
   return std::exchange(moved_, up + down + headers) != moved_;
 }
 
-std::size_t Transfer::on_read(char* to,
-                              std::size_t size,
-                              std::size_t count,
-                              void* self) noexcept {
+std::size_t Transfer::on_read(char* to, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
   const std::vector<ByteView>& body = transfer.request_.body;
   std::size_t room = size * count;
@@ -322,13 +321,14 @@ void Transfer::take_body(ByteView bytes) {
                      {{"host", host_of(request_.url)}, {"limit", std::to_string(limit)}}));
   }
   if (direct) {
-    std::copy(bytes.begin(), bytes.end(), request_.into.begin() + static_cast<std::ptrdiff_t>(response_.body_size));
+    std::copy(bytes.begin(),
+              bytes.end(),
+              request_.into.begin() + static_cast<std::ptrdiff_t>(response_.body_size));
   } else {
     if (response_.body.empty()) {
       curl_off_t length = 0;
       curl_easy_getinfo(connection_.easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-      if (length > 0)
-        response_.body.reserve(std::min(limit, static_cast<std::size_t>(length)));
+      if (length > 0) response_.body.reserve(std::min(limit, static_cast<std::size_t>(length)));
     }
     append(response_.body, bytes);
   }

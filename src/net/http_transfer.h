@@ -2,11 +2,11 @@
 // Internal to net. libcurl's handles with owners, and one exchange on them.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <array>
 #include <exception>
 #include <memory>
+
+#include <curl/curl.h>
 
 #include "base/error.h"
 #include "net/http.h"

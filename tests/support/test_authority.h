@@ -17,10 +17,24 @@ class TestAuthority {
   };
 
   TestAuthority() {
-    run_program({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3", "-subj",
-                 "/CN=test authority", "-addext", "keyUsage=critical,keyCertSign", "-keyout",
-                 folder_ / "ca.key", "-out", file()});
+    run_program({"openssl",
+                 "req",
+                 "-x509",
+                 "-newkey",
+                 "ec",
+                 "-pkeyopt",
+                 "ec_paramgen_curve:prime256v1",
+                 "-nodes",
+                 "-days",
+                 "3",
+                 "-subj",
+                 "/CN=test authority",
+                 "-addext",
+                 "keyUsage=critical,keyCertSign",
+                 "-keyout",
+                 folder_ / "ca.key",
+                 "-out",
+                 file()});
   }
 
   // What a client must trust.
@@ -30,12 +44,36 @@ class TestAuthority {
   Certificate issue(const std::string& names) {
     const std::string base = folder_ / ("server" + std::to_string(++issued_));
     write_file(base + ".ext", "subjectAltName=" + names + "\n");
-    run_program({"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-                 "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=test server", "-keyout",
-                 base + ".key", "-out", base + ".csr"});
-    run_program({"openssl", "x509", "-req", "-in", base + ".csr", "-CA", file(), "-CAkey",
-                 folder_ / "ca.key", "-CAcreateserial", "-days", "3", "-extfile", base + ".ext",
-                 "-out", base + ".pem"});
+    run_program({"openssl",
+                 "req",
+                 "-new",
+                 "-newkey",
+                 "ec",
+                 "-pkeyopt",
+                 "ec_paramgen_curve:prime256v1",
+                 "-nodes",
+                 "-subj",
+                 "/CN=test server",
+                 "-keyout",
+                 base + ".key",
+                 "-out",
+                 base + ".csr"});
+    run_program({"openssl",
+                 "x509",
+                 "-req",
+                 "-in",
+                 base + ".csr",
+                 "-CA",
+                 file(),
+                 "-CAkey",
+                 folder_ / "ca.key",
+                 "-CAcreateserial",
+                 "-days",
+                 "3",
+                 "-extfile",
+                 base + ".ext",
+                 "-out",
+                 base + ".pem"});
     return {base + ".pem", base + ".key"};
   }
 

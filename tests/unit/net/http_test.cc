@@ -156,6 +156,13 @@ TEST_F(HttpTest, AStallEndsWithATimeout) {
   }
 }
 
+TEST_F(HttpTest, ATimeLimitEndsTheExchange) {
+  HttpClient patient{HttpOptions{}};
+  HttpRequest one = request("/stall-body");
+  one.time_limit = milliseconds(200);
+  EXPECT_EQ(error_of([&] { patient.send(one, none_); }).code(), ErrorCode::timeout);
+}
+
 TEST_F(HttpTest, NoServerIsAnErrorThatCanBeRetried) {
   HttpRequest one;
   one.url = "http://127.0.0.1:" + std::to_string(hikae::testing::free_port()) + "/";

@@ -22,7 +22,8 @@ HttpResponse get(const std::string& url, const HttpOptions& options) {
   return HttpClient(options).send(request, {});
 }
 
-HttpOptions trusting(const TestAuthority& authority, TlsCiphers ciphers = TlsCiphers::aes_256_only) {
+HttpOptions trusting(const TestAuthority& authority,
+                     TlsCiphers ciphers = TlsCiphers::aes_256_only) {
   HttpOptions options;
   options.ca_file = authority.file();
   options.ciphers = ciphers;
@@ -54,8 +55,15 @@ class OpensslServer {
  private:
   static std::vector<std::string> command(const TestAuthority::Certificate& certificate,
                                           std::vector<std::string> options) {
-    std::vector<std::string> argv = {"openssl", "s_server", "-accept", "0", "-www", "-cert",
-                                     certificate.certificate, "-key", certificate.key};
+    std::vector<std::string> argv = {"openssl",
+                                     "s_server",
+                                     "-accept",
+                                     "0",
+                                     "-www",
+                                     "-cert",
+                                     certificate.certificate,
+                                     "-key",
+                                     certificate.key};
     argv.insert(argv.end(), options.begin(), options.end());
     return argv;
   }
@@ -89,7 +97,7 @@ TEST(HttpTls, TheSystemsAuthoritiesDoNotKnowOurs) {
   TestAuthority authority;
   const HttpServer server(authority.issue(kNames));
   // What the environment names for other programs must not count for ours.
-  setenv("SSL_CERT_FILE", authority.file().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  setenv("SSL_CERT_FILE", authority.file().c_str(), 1);   // NOLINT(concurrency-mt-unsafe)
   setenv("CURL_CA_BUNDLE", authority.file().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
   const Error error = error_of(server.url("/status/200", "localhost"), HttpOptions{});
   unsetenv("SSL_CERT_FILE");   // NOLINT(concurrency-mt-unsafe)
