@@ -109,12 +109,12 @@ HttpHeaders sign_aws(const AwsRequest& request, const AwsKeys& keys, Instant tim
   all.insert(all.end(), added.begin(), added.end());
   const CanonicalHeaders headers = canonical(all);
 
-  const std::string canonical_request =
-      request.method + "\n" + request.path + "\n" + query_string(request.query) + "\n" +
-      headers.lines + "\n" + headers.names + "\n" + request.payload_hash;
+  const std::string canonical_request = request.method + "\n" + request.path + "\n" +
+                                        query_string(request.query) + "\n" + headers.lines + "\n" +
+                                        headers.names + "\n" + request.payload_hash;
   const std::string scope = day + "/" + request.region + "/" + request.service + "/aws4_request";
-  const std::string to_sign = std::string(kAlgorithm) + "\n" + date + "\n" + scope + "\n" +
-                              hash_of(canonical_request);
+  const std::string to_sign =
+      std::string(kAlgorithm) + "\n" + date + "\n" + scope + "\n" + hash_of(canonical_request);
   Digest key = signing_key(request, keys, day);
   const std::string signature = to_hex(hmac_sha256(key.bytes, as_bytes(to_sign)).bytes);
   wipe(key.bytes.data(), key.bytes.size());

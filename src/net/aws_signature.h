@@ -27,7 +27,7 @@ struct AwsKeys {
 // What is signed beside keys and time.
 struct AwsRequest {
   std::string method;
-  std::string path;  // percent-encoded, as it is sent
+  std::string path;                                        // percent-encoded, as it is sent
   std::vector<std::pair<std::string, std::string>> query;  // not encoded, in any order
   HttpHeaders headers;       // all that are to be signed: "host" at least
   std::string payload_hash;  // hex SHA-256 of the body

@@ -7,7 +7,9 @@
 namespace hikae::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 struct Civil {
   int year = 0;
@@ -24,10 +26,10 @@ std::string padded(unsigned value, std::size_t width) {
 }
 
 Civil civil(Instant time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const auto whole = std::chrono::floor<seconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(whole);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(seconds - day);
+  const std::chrono::hh_mm_ss clock(whole - day);
   return {static_cast<int>(date.year()),
           static_cast<unsigned>(date.month()),
           static_cast<unsigned>(date.day()),
@@ -46,13 +48,13 @@ std::string written(Instant time, std::string_view dash, std::string_view colon)
 }
 
 std::optional<Instant> instant(const Civil& at) {
-  const auto date = std::chrono::year(at.year) / std::chrono::month(at.month) /
-                    std::chrono::day(at.day);
+  const auto date =
+      std::chrono::year(at.year) / std::chrono::month(at.month) / std::chrono::day(at.day);
   // Years that nanoseconds in 64 bits can hold.
   if (!date.ok() || at.year < 1678 || at.year > 2261) return std::nullopt;
   if (at.hour > 23 || at.minute > 59 || at.second > 60) return std::nullopt;
-  return Instant(std::chrono::sys_days(date).time_since_epoch() + at.hour * 1h + at.minute * 1min +
-                 at.second * 1s);
+  return Instant(std::chrono::sys_days(date).time_since_epoch() + hours(at.hour) +
+                 minutes(at.minute) + seconds(at.second));
 }
 
 // The digits of a fixed-width field.
@@ -93,12 +95,8 @@ std::optional<Instant> parse_iso_time(std::string_view text) {
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
   }
   if (!rest.empty() && rest != "Z" && rest != "+00:00" && rest != "+0000") return std::nullopt;
-  return instant({*year,
-                  static_cast<unsigned>(*month),
-                  static_cast<unsigned>(*day),
-                  *hour,
-                  *minute,
-                  *second});
+  return instant(
+      {*year, static_cast<unsigned>(*month), static_cast<unsigned>(*day), *hour, *minute, *second});
 }
 
 std::optional<Instant> parse_http_date(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.h"
 #include "crypto/secret.h"
 #include "storage/backend.h"
 #include "storage/location.h"
@@ -54,6 +55,7 @@ struct OpenOptions {
   StoreCredentials credentials;
   // Environment variables, since only cli reads them. Empty: none are set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
+  Log* log = nullptr;  // for what a person should know of the connection; outlives the backend
 };
 
 // Opens nothing: errors come with the first use. Errors that pass by themselves are retried for a

@@ -23,6 +23,7 @@
 #include "storage/memory.h"
 #include "storage/open.h"
 #include "storage/retry.h"
+#include "support/rgw.h"
 #include "support/temp_dir.h"
 
 namespace hikae {
@@ -69,6 +70,25 @@ class MemoryPlace final : public Place {
 
  private:
   MemoryBackend first_;
+};
+
+// A real S3 store over TLS, with the bucket in the path. Each place is a prefix of its own.
+class BucketPlace final : public Place {
+ public:
+  BucketPlace() {
+    static int places = 0;
+    if (places++ == 0) Gateway::shared().make_bucket("conformance");
+    path_ = "conformance/place-" + std::to_string(places);
+  }
+  BackendPointer open(AccessMode mode) override {
+    OpenOptions options = Gateway::shared().options();
+    options.mode = mode;
+    return open_backend(Gateway::shared().location(path_), std::move(options));
+  }
+
+ private:
+  using Gateway = hikae::testing::RadosGateway;
+  std::string path_;
 };
 
 using Wrap = std::function<BackendPointer(BackendPointer)>;
@@ -469,6 +489,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Stack{"CountLocal", wrapped<FolderPlace>(counting)},
                       Stack{"LimitLocal", wrapped<FolderPlace>(limited)},
                       Stack{"RetryOverFailuresLocal", wrapped<FolderPlace>(retrying_over_failures)},
+                      Stack{"S3", [] { return std::make_unique<BucketPlace>(); }},
                       Stack{"Memory", [] { return std::make_unique<MemoryPlace>(); }},
                       Stack{"RateMemory", wrapped<MemoryPlace>(rate_limited)},
                       Stack{"FaultMemory", wrapped<MemoryPlace>(faulty)},

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "storage/backend.h"
+#include "storage/location.h"
+#include "storage/open.h"
+
+namespace hikae {
+
+class S3Client;
+
+// A repository in a bucket of Amazon S3 or of another store with its API.
+//
+// What each promise of Backend rests on:
+//   - durability and atomicity: an object exists when, and only when, the store has answered the
+//     request that completes it; Amazon says that it is then kept in several places.
+//   - read-after-write: Amazon S3 gives it since December 2020, Ceph and MinIO always did.
+//   - what arrived is what was sent: each body is signed with its SHA-256 and sent with its MD5,
+//     both of which the store compares; then the answer's ETag must be that MD5, or, where the
+//     store encrypts with KMS and the ETag is something else, HEAD must tell the right size.
+//   - no replacement: "If-None-Match: *" on every upload. For all but packs, of which there are
+//     few, HEAD asks before too, since stores exist that ignore the condition. A pack's name is the
+//     hash of its content, so that there a replacement could only be by the same bytes.
+//
+// Files above `multipart_size` go in parts; an upload that fails is aborted, and remove_leftovers()
+// aborts those of killed runs. The bucket must exist.
+class S3Backend final : public Backend {
+ public:
+  struct Tuning {
+    std::uint64_t multipart_size = std::uint64_t{64} << 20U;
+    std::uint64_t part_size = std::uint64_t{32} << 20U;  // Amazon's least is 5 MiB
+    std::chrono::milliseconds stall_timeout{60000};
+    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  };
+
+  // Opens nothing yet. Throws Error{invalid_argument} for options that make no sense.
+  S3Backend(const Location& location, OpenOptions options, Tuning tuning);
+  S3Backend(const Location& location, OpenOptions options);
+  ~S3Backend() override;
+
+  std::string location() const override { return display_; }
+  std::size_t connections() const override { return connections_; }
+  void create_layout(const StopToken& stop) override;
+  bool is_empty(const StopToken& stop) override;
+  using Backend::save;
+  void save(const FileHandle& file,
+            const std::vector<ByteView>& pieces,
+            const StopToken& stop) override;
+  Bytes load(const FileHandle& file, const StopToken& stop) override;
+  void load_range(const FileHandle& file,
+                  std::uint64_t offset,
+                  MutableByteView out,
+                  const StopToken& stop) override;
+  std::optional<std::uint64_t> size(const FileHandle& file, const StopToken& stop) override;
+  void list(FileType type,
+            const std::function<void(const FileInfo&)>& visit,
+            const StopToken& stop) override;
+  void remove(const FileHandle& file, const StopToken& stop) override;
+  std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
+  std::optional<Transport> transport() override;
+
+  // Moves the end of a file's object lock to `until`, in the policy's mode. Throws
+  // Error{permission} where the store refuses to shorten it.
+  void extend_lock(const FileHandle& file, Instant until, const StopToken& stop);
+
+ private:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  void refuse_if_read_only() const;
+  // Of a new object: encryption, storage class, object lock.
+  Headers object_headers(const FileHandle& file) const;
+  void put(const FileHandle& file, const std::vector<ByteView>& pieces, const StopToken& stop);
+  void put_in_parts(const FileHandle& file,
+                    const std::vector<ByteView>& pieces,
+                    const StopToken& stop);
+  std::string put_part(const FileHandle& file,
+                       const std::string& upload,
+                       std::size_t number,
+                       const std::vector<ByteView>& pieces,
+                       const StopToken& stop);
+  void complete(const FileHandle& file,
+                const std::string& upload,
+                const std::vector<std::string>& etags,
+                const StopToken& stop);
+  void abort_upload(const std::string& key, const std::string& upload) noexcept;
+  void confirm(const FileHandle& file,
+               std::uint64_t size,
+               std::optional<std::string_view> etag,
+               const std::string& md5,
+               const StopToken& stop);
+  std::optional<std::uint64_t> size_by_get(const FileHandle& file, const StopToken& stop);
+
+  const AccessMode mode_;
+  const std::string display_;
+  const std::size_t connections_;
+  const S3Options options_;
+  const Tuning tuning_;
+  std::unique_ptr<S3Client> client_;
+  // Cleared when the store answers that it does not know "If-None-Match".
+  std::atomic<bool> knows_conditions_{true};
+};
+
+}  // namespace hikae

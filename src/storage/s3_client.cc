@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/s3_client.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "net/web_time.h"
+#include "storage/s3_errors.h"
+
+namespace hikae {
+namespace {
+
+// Where the bucket lies is learned from the refusal, so the first guess may be any region.
+constexpr const char* kFirstRegion = "us-east-1";
+// Stores accept signatures within 15 minutes; nothing smaller is worth correcting.
+constexpr std::chrono::minutes kSkew{10};
+// One for each thing that may be learned: region, time, keys.
+constexpr int kRepetitions = 3;
+
+const std::string& hash_of_nothing() {
+  static const std::string kHash = sha256(ByteView()).hex();
+  return kHash;
+}
+
+S3Question question_for(const S3Request& request, const std::string& access_key_id) {
+  const bool locked =
+      std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+        return header.first.starts_with("x-amz-object-lock");
+      });
+  return {request.method, request.key.value_or(""), access_key_id, locked};
+}
+
+}  // namespace
+
+S3Client::S3Client(S3ClientOptions options)
+    : options_(std::move(options)), http_(options_.http), region_(options_.place.region) {}
+
+Instant S3Client::now() const {
+  return options_.clock->now() + std::chrono::nanoseconds(clock_offset_.load());
+}
+
+std::optional<Transport> S3Client::transport() {
+  return *transport_.lock();
+}
+
+net::HttpResponse S3Client::send(const S3Request& request,
+                                 const std::vector<int>& expected,
+                                 const StopToken& stop) {
+  for (int repeated = 0;; ++repeated) {
+    const Attempt attempt{options_.credentials->get(stop), *region_.lock()};
+    net::HttpResponse response = send_once(request, attempt, stop);
+    const int status = response.status;
+    if (status >= 200 && status < 300) return response;
+    const S3Failure failure = parse_s3_failure(response.body);
+    const bool again = repeated < kRepetitions && learn(response, failure, attempt);
+    if (again) continue;
+    if (std::find(expected.begin(), expected.end(), status) != expected.end() &&
+        failure.code != "NoSuchBucket")
+      return response;
+    throw s3_error(
+        status, failure, question_for(request, attempt.keys->access_key_id), options_.place);
+  }
+}
+
+net::HttpResponse S3Client::send_once(const S3Request& request,
+                                      const Attempt& attempt,
+                                      const StopToken& stop) {
+  const S3Place& place = options_.place;
+  const std::string host = s3_host(place, attempt.region);
+  const std::string path = request.key ? s3_path(place, *request.key) : s3_bucket_path(place);
+  const std::string& hash = request.payload_hash.empty() ? hash_of_nothing() : request.payload_hash;
+
+  net::AwsRequest to_sign;
+  to_sign.method = request.method;
+  to_sign.path = path;
+  to_sign.query = request.query;
+  to_sign.headers = request.headers;
+  to_sign.headers.emplace_back("host", host);
+  to_sign.headers.emplace_back("x-amz-content-sha256", hash);
+  to_sign.payload_hash = hash;
+  to_sign.region = attempt.region.empty() ? kFirstRegion : attempt.region;
+  to_sign.service = "s3";
+
+  net::HttpRequest sent;
+  sent.method = request.method;
+  sent.url = place.scheme + "://" + host + path;
+  if (!request.query.empty()) sent.url += "?" + net::query_string(request.query);
+  sent.headers = request.headers;
+  sent.headers.emplace_back("x-amz-content-sha256", hash);
+  for (auto& added : net::sign_aws(to_sign, *attempt.keys, now()))
+    sent.headers.push_back(std::move(added));
+  sent.body = request.body;
+  sent.into = request.into;
+  sent.answer_limit = request.answer_limit;
+  sent.time_limit = request.time_limit;
+  net::HttpResponse response = http_.send(sent, stop);
+  if (response.tls) {
+    const bool aes_256 = response.tls->cipher.find("AES_256") != std::string::npos;
+    *transport_.lock() = Transport{response.tls->version, response.tls->cipher, aes_256};
+  }
+  return response;
+}
+
+bool S3Client::learn(const net::HttpResponse& response,
+                     const S3Failure& failure,
+                     const Attempt& attempt) {
+  if (learn_region(response, failure, attempt) || learn_time(response, failure)) return true;
+  const bool expired = failure.code == "ExpiredToken" || failure.code == "ExpiredTokenException" ||
+                       failure.code == "TokenRefreshRequired";
+  return expired && options_.credentials->renew(attempt.keys);
+}
+
+bool S3Client::learn_region(const net::HttpResponse& response,
+                            const S3Failure& failure,
+                            const Attempt& attempt) {
+  if (response.status != 301 && response.status != 307 && response.status != 400) return false;
+  std::string region = failure.region;
+  // The answer to HEAD has this header only.
+  if (const auto header = net::header(response, "x-amz-bucket-region"); region.empty() && header)
+    region = *header;
+  // What another thread learned meanwhile is just as good.
+  auto known = region_.lock();
+  if (*known != attempt.region) return true;
+  if (region.empty() || region == (attempt.region.empty() ? kFirstRegion : attempt.region))
+    return false;
+  *known = region;
+  return true;
+}
+
+bool S3Client::learn_time(const net::HttpResponse& response, const S3Failure& failure) {
+  if (response.status != 403) return false;
+  // The answer to HEAD has no code: then the date alone tells.
+  const bool about_time = failure.code == "RequestTimeTooSkewed" ||
+                          failure.code == "RequestExpired" || failure.code.empty();
+  const auto date = net::header(response, "date");
+  const auto theirs = date ? net::parse_http_date(*date) : std::nullopt;
+  if (!about_time || !theirs) return false;
+  const auto off = *theirs - now();
+  if (off < kSkew && off > -kSkew) return false;
+  clock_offset_ = (*theirs - options_.clock->now()).count();
+  if (options_.log != nullptr) {
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(off).count();
+    options_.log->warning(text(minutes > 0 ? "storage.s3_clock_behind" : "storage.s3_clock_ahead",
+                               {{"minutes", std::to_string(minutes > 0 ? minutes : -minutes)}}));
+  }
+  return true;
+}
+
+}  // namespace hikae
