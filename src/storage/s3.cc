@@ -104,6 +104,10 @@ std::optional<Transport> S3Backend::transport() {
   return client_->transport();
 }
 
+RequestCounts S3Backend::requests() {
+  return client_->requests();
+}
+
 // A store has no folders; but the bucket must be there and must let us in.
 void S3Backend::create_layout(const StopToken& stop) {
   throw_if_stopped(stop);

@@ -65,6 +65,7 @@ class S3Backend final : public Backend {
   void remove(const FileHandle& file, const StopToken& stop) override;
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
   std::optional<Transport> transport() override;
+  RequestCounts requests() override;
 
   // Moves the end of a file's object lock to `until`, in the policy's mode. Throws
   // Error{permission} where the store refuses to shorten it.

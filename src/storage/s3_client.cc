@@ -44,6 +44,20 @@ std::optional<Transport> S3Client::transport() {
   return *transport_.lock();
 }
 
+RequestCounts S3Client::requests() {
+  return *requests_.lock();
+}
+
+// As Amazon's price list has them: a listing is a GET of the bucket.
+void S3Client::count(const S3Request& request, std::size_t received) {
+  const bool list = request.method == "GET" && !request.key;
+  auto requests = requests_.lock();
+  RequestCount& kind = (*requests)[list ? "LIST" : request.method];
+  ++kind.requests;
+  for (const ByteView piece : request.body) kind.bytes_sent += piece.size();
+  if (!list) kind.bytes_received += received;
+}
+
 net::HttpResponse S3Client::send(const S3Request& request,
                                  const std::vector<int>& expected,
                                  const StopToken& stop) {
@@ -95,6 +109,7 @@ net::HttpResponse S3Client::send_once(const S3Request& request,
   sent.answer_limit = request.answer_limit;
   sent.time_limit = request.time_limit;
   net::HttpResponse response = http_.send(sent, stop);
+  count(request, response.status / 100 == 2 ? response.body_size : 0);
   if (response.tls) {
     const bool aes_256 = response.tls->cipher.find("AES_256") != std::string::npos;
     *transport_.lock() = Transport{response.tls->version, response.tls->cipher, aes_256};

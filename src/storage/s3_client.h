@@ -54,6 +54,7 @@ class S3Client {
 
   const S3Place& place() const { return options_.place; }
   std::optional<Transport> transport();
+  RequestCounts requests();
   // The store's time, as far as it is known.
   Instant now() const;
 
@@ -65,6 +66,7 @@ class S3Client {
   net::HttpResponse send_once(const S3Request& request,
                               const Attempt& attempt,
                               const StopToken& stop);
+  void count(const S3Request& request, std::size_t received);
   // True when the exchange may succeed with what was just learned.
   bool learn(const net::HttpResponse& response, const S3Failure& failure, const Attempt& attempt);
   bool learn_region(const net::HttpResponse& response,
@@ -77,6 +79,7 @@ class S3Client {
   Guarded<std::string> region_;
   std::atomic<std::int64_t> clock_offset_{0};  // nanoseconds to add to this machine's time
   Guarded<std::optional<Transport>> transport_;
+  Guarded<RequestCounts> requests_;
 };
 
 }  // namespace hikae
