@@ -49,6 +49,7 @@ format::Snapshot describe(const Source& source,
 // A destination's own failure is its verdict and nobody else's.
 std::vector<DestinationOutcome> seal_snapshots(BackupState& state,
                                                const format::Snapshot& snapshot,
+                                               const Clock& clock,
                                                const StopToken& stop) {
   std::vector<DestinationOutcome> outcomes(state.targets.size());
   for (std::size_t i = 0; i < state.targets.size(); ++i) {
@@ -56,6 +57,11 @@ std::vector<DestinationOutcome> seal_snapshots(BackupState& state,
     outcome.bytes_stored = state.writer.bytes_stored(i);
     outcome.failure = state.writer.failure(i);
     if (outcome.failure) continue;
+    if ((state.writer.detached() >> i & 1U) != 0) {
+      outcome.state = DestinationOutcome::State::detached;
+      outcome.unindexed = state.writer.take_unindexed(i);
+      continue;
+    }
     if ((state.incomplete.load() >> i & 1U) != 0) {
       outcome.state = DestinationOutcome::State::needs_catch_up;
       continue;
@@ -63,6 +69,7 @@ std::vector<DestinationOutcome> seal_snapshots(BackupState& state,
     try {
       if (state.plan.write_snapshots)
         outcome.snapshot = seal_snapshot(state.targets[i], snapshot, stop);
+      outcome.sealed = clock.now();
       outcome.state = DestinationOutcome::State::sealed;
     } catch (const Error& error) {
       outcome.failure = error;
@@ -124,7 +131,7 @@ BackupReport run_backup(Source& source,
   // file. Nothing refers to the root yet.
   BackupReport report;
   report.snapshot = describe(source, state, end_time(clock, plan));
-  report.destinations = seal_snapshots(state, report.snapshot, stop);
+  report.destinations = seal_snapshots(state, report.snapshot, clock, stop);
   // A destination without a snapshot holds nothing that refers to what it lacks.
   report.tree = state.root;
   report.summary = *report.snapshot.summary;

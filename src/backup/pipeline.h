@@ -61,12 +61,17 @@ struct DestinationOutcome {
     sealed,          // packs, index and snapshot are durable
     needs_catch_up,  // all that was read is stored, but files taken from the parent unread lie only
                      // elsewhere
+    detached,        // too slow for the others: it has part of what was read, see `unindexed`
     failed,
   };
   State state = State::failed;
   std::optional<SnapshotId> snapshot;
+  std::optional<Instant> sealed;  // when its snapshot was durable
   std::optional<Error> failure;
   std::uint64_t bytes_stored = 0;
+  // Packs that are durable there although no index names them: whoever completes a detached
+  // destination writes that index first, so that nothing is sent twice.
+  std::vector<format::IndexedPack> unindexed;
 };
 
 struct BackupReport {
@@ -80,8 +85,9 @@ struct BackupReport {
 };
 
 // Reads `source` once and stores it in every target. A failed item is data in the report; a failed
-// target leaves the others good. Throws Error when the source fails as a whole or no target is
-// left, Cancelled when stopped: then no snapshot was written. REQUIRES: at least one target.
+// target leaves the others good, and one that is too slow (LagRule) is left behind. Throws Error
+// when the source fails as a whole or no target is left, Cancelled when stopped: then no snapshot
+// was written. REQUIRES: at least one target.
 BackupReport run_backup(Source& source,
                         const std::vector<BackupTarget>& targets,
                         const BackupPlan& plan,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -39,6 +40,23 @@ class BoundedQueue {
     return true;
   }
 
+  // Waits for room, but no longer than `patience`; `item` is untouched unless it was taken. Throws
+  // Cancelled when a stop is requested.
+  enum class Push { taken, timed_out, closed };
+  Push push_for(T& item, std::chrono::milliseconds patience, const StopToken& stop) {
+    std::unique_lock lock(mutex_);
+    const bool ready = not_full_.wait_for(
+        lock, stop, patience, [&] { return closed_ || items_.size() < capacity_; });
+    if (!ready) {
+      throw_if_stopped(stop);
+      return Push::timed_out;
+    }
+    if (closed_) return Push::closed;
+    items_.push_back(std::move(item));
+    not_empty_.notify_one();
+    return Push::taken;
+  }
+
   // Waits for an item. nullopt when the queue is closed and empty. Throws Cancelled when a stop is
   // requested.
   std::optional<T> pop(const StopToken& stop) {
@@ -49,6 +67,19 @@ class BoundedQueue {
     items_.pop_front();
     not_full_.notify_one();
     return item;
+  }
+
+  // Closes, and throws away what nobody has taken yet; returns how much that was.
+  std::size_t discard() {
+    std::deque<T> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      waiting.swap(items_);
+      not_empty_.notify_all();
+      not_full_.notify_all();
+    }
+    return waiting.size();
   }
 
   // Idempotent.

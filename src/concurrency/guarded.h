@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -26,6 +27,12 @@ class Guarded {
     template <typename Ready>
     bool wait(const StopToken& stop, Ready ready) {
       return owner_.changed_.wait(lock_, stop, std::move(ready));
+    }
+
+    // The same, but no longer than `patience`; false also when that is over.
+    template <typename Ready>
+    bool wait_for(const StopToken& stop, std::chrono::milliseconds patience, Ready ready) {
+      return owner_.changed_.wait_for(lock_, stop, patience, std::move(ready));
     }
 
    private:

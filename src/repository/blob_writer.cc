@@ -4,32 +4,24 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <mutex>
 #include <unordered_map>
 
-#include "concurrency/bounded_queue.h"
+#include "repository/upload_lane.h"
 
 namespace hikae {
 namespace {
 
 using format::BlobType;
-using format::IndexedPack;
 using format::PackedBlob;
 
-// restic's numbers: small enough to lose little when killed, large enough for few index files.
-constexpr std::size_t kBlobsPerIndex = 50'000;
-constexpr std::chrono::minutes kIndexAge{10};
-// Packs that wait per destination; with the ones being filled and uploaded this bounds memory.
+// Packs that wait per destination; with the ones being filled and uploaded this bounds memory. One
+// more where destinations take turns, so that a short stall of one is not felt by the others.
 constexpr std::size_t kQueuedPacks = 1;
-constexpr std::size_t kMostUploads = 2;
+constexpr std::size_t kQueuedPacksOfSeveral = 2;
+// How often a wait for a destination is looked at anew.
+constexpr std::chrono::milliseconds kLook{10};
 constexpr std::size_t kShards = 64;
-
-struct SealedPack {
-  PackId id;
-  Bytes bytes;
-  std::vector<PackedBlob> blobs;
-};
-// Shared because several destinations upload the same bytes, each in its own time.
-using SharedPack = std::shared_ptr<const SealedPack>;
 
 struct OpenPack {
   Bytes bytes;
@@ -67,23 +59,16 @@ SharedPack seal_pack(OpenPack open, const Cipher& cipher) {
 
 }  // namespace
 
-// One destination: what it lacks, its upload queue, its own index, its own verdict.
+// One destination: what it has, and the way of packs into it.
 struct Destination {
-  Destination(Repository& opened, const Index& known)
-      : repository(opened), index(known), queue(kQueuedPacks) {}
-
-  struct Pending {
-    std::vector<IndexedPack> packs;
-    std::size_t blobs = 0;
-    std::chrono::steady_clock::time_point since;
-  };
-
-  Repository& repository;
+  Destination(Repository& repository,
+              const Index& known,
+              std::size_t queued,
+              const Clock& clock,
+              const StopToken& stop)
+      : index(known), lane(repository, queued, clock, stop) {}
   const Index& index;
-  BoundedQueue<SharedPack> queue;
-  Guarded<Pending> pending;
-  Guarded<std::optional<Error>> failure;
-  std::atomic<std::uint64_t> bytes_stored{0};
+  UploadLane lane;
 };
 
 // Destinations with one master key: a blob is sealed once for all of them.
@@ -105,6 +90,7 @@ struct BlobWriter::Impl {
        const Clock& time,
        const StopToken& stop);
 
+  DestinationSet in_state(UploadLane::State state) const;
   DestinationSet missing_in(BlobType type, const BlobId& id) const;
   DestinationSet claim(BlobType type, const BlobId& id);
   std::uint64_t store(PackedBlob blob, ByteView body, DestinationSet lacking, BlobScratch& scratch);
@@ -116,36 +102,35 @@ struct BlobWriter::Impl {
   void count(BlobType type, std::uint64_t bytes, std::uint64_t packed);
   void add_to_pack(const PackSlot& slot, PackedBlob blob, ByteView sealed);
   void dispatch(const PackSlot& slot, OpenPack open);
-  void upload(std::size_t number, const StopToken& stop);
-  void give_up(std::size_t number, const Error& error);
-  void record(Destination& destination, const SealedPack& pack, const StopToken& stop);
-  void write_index(Destination& destination,
-                   const Destination::Pending& batch,
-                   const StopToken& stop);
+  void hand_over(std::size_t number, const SharedPack& pack);
+  void wait_until_stored(std::size_t number);
+  void look_at_lag(std::size_t number);
+  void look_at_others(std::size_t number, Lag& lag);
   void throw_if_none_left();
 
   const BlobWriterOptions options;
   const Clock& clock;
-  std::vector<std::unique_ptr<Destination>> destinations;
+  const std::chrono::steady_clock::time_point begin;
   std::vector<KeyGroup> groups;
-  std::atomic<DestinationSet> live{0};
   bool all_version2 = true;
   std::array<Guarded<ClaimedBlobs>, kShards> claimed;
   Guarded<std::map<PackSlot, OpenPack>> open_packs;
   Guarded<BlobWriterTotals> totals;
-  TaskGroup uploads;  // last: its threads use all of the above
+  std::mutex detaching;
+  std::vector<std::unique_ptr<Destination>> destinations;  // last: their threads end first
 };
 
 BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
                        const BlobWriterOptions& chosen,
                        const Clock& time,
                        const StopToken& stop)
-    : options(chosen), clock(time), uploads(stop) {
+    : options(chosen), clock(time), begin(time.steady_now()) {
+  const std::size_t queued = targets.size() == 1 ? kQueuedPacks : kQueuedPacksOfSeveral;
   for (const BlobTarget& target : targets) {
     const DestinationSet bit = DestinationSet{1} << destinations.size();
-    live |= bit;
     all_version2 = all_version2 && target.repository->config().version >= 2;
-    destinations.push_back(std::make_unique<Destination>(*target.repository, *target.index));
+    destinations.push_back(
+        std::make_unique<Destination>(*target.repository, *target.index, queued, time, stop));
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const KeyGroup& other) {
       return other.cipher->key() == target.repository->cipher().key();
     });
@@ -155,18 +140,19 @@ BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
       group->members |= bit;
     }
   }
+}
+
+DestinationSet BlobWriter::Impl::in_state(UploadLane::State state) const {
+  DestinationSet found = 0;
   for (std::size_t i = 0; i < destinations.size(); ++i) {
-    const std::size_t workers =
-        std::min(kMostUploads, destinations[i]->repository.backend().connections());
-    for (std::size_t worker = 0; worker < std::max<std::size_t>(workers, 1); ++worker) {
-      uploads.spawn("upload", [this, i](const StopToken& group_stop) { upload(i, group_stop); });
-    }
+    if (destinations[i]->lane.state() == state) found |= DestinationSet{1} << i;
   }
+  return found;
 }
 
 DestinationSet BlobWriter::Impl::missing_in(BlobType type, const BlobId& id) const {
   DestinationSet missing = 0;
-  const DestinationSet alive = live.load();
+  const DestinationSet alive = in_state(UploadLane::State::serving);
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     const DestinationSet bit = DestinationSet{1} << i;
     if ((alive & bit) != 0 && !destinations[i]->index.has(type, id)) missing |= bit;
@@ -249,64 +235,70 @@ void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteVi
   dispatch(slot, std::move(full));
 }
 
+// Whoever has room gets the pack at once; only then are the others waited for.
 void BlobWriter::Impl::dispatch(const PackSlot& slot, OpenPack open) {
   const SharedPack pack = seal_pack(std::move(open), *groups[slot.group].cipher);
+  DestinationSet full = 0;
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     const DestinationSet bit = DestinationSet{1} << i;
-    if ((slot.destinations & bit) == 0 || (live.load() & bit) == 0) continue;
-    destinations[i]->queue.push(pack, uploads.stop_token());
+    if ((slot.destinations & bit) == 0) continue;
+    const auto offer = destinations[i]->lane.offer(pack, std::chrono::milliseconds(0));
+    if (offer == UploadLane::Offer::full) full |= bit;
+  }
+  for (std::size_t i = 0; i < destinations.size(); ++i) {
+    if ((full >> i & 1U) != 0) hand_over(i, pack);
   }
 }
 
-void BlobWriter::Impl::upload(std::size_t number, const StopToken& stop) {
-  Destination& destination = *destinations[number];
-  while (auto pack = destination.queue.pop(stop)) {
-    if ((live.load() & (DestinationSet{1} << number)) == 0)
-      continue;  // given up: drain, so that nobody waits
-    try {
-      destination.repository.backend().save(
-          {FileType::pack, (*pack)->id.hex()}, (*pack)->bytes, stop);
-      destination.bytes_stored += (*pack)->bytes.size();
-      record(destination, **pack, stop);
-    } catch (const Error& error) {
-      give_up(number, error);
-    }
-  }
+void BlobWriter::Impl::hand_over(std::size_t number, const SharedPack& pack) {
+  UploadLane& lane = destinations[number]->lane;
+  look_at_lag(number);
+  while (lane.offer(pack, kLook) == UploadLane::Offer::full) look_at_lag(number);
+  lane.hold_up().lock()->note(clock.steady_now(), HoldUp::Seen::nobody_waits);
 }
 
-void BlobWriter::Impl::give_up(std::size_t number, const Error& error) {
-  auto failure = destinations[number]->failure.lock();
-  if (!*failure) *failure = error;
-  live &= ~(DestinationSet{1} << number);
+void BlobWriter::Impl::wait_until_stored(std::size_t number) {
+  UploadLane& lane = destinations[number]->lane;
+  look_at_lag(number);
+  while (!lane.wait_until_stored(kLook)) look_at_lag(number);
+  lane.hold_up().lock()->note(clock.steady_now(), HoldUp::Seen::nobody_waits);
 }
 
-void BlobWriter::Impl::record(Destination& destination,
-                              const SealedPack& pack,
-                              const StopToken& stop) {
-  Destination::Pending batch;
+// Called again and again while somebody waits for this destination.
+void BlobWriter::Impl::look_at_lag(std::size_t number) {
+  UploadLane& lane = destinations[number]->lane;
+  Lag lag;
+  look_at_others(number, lag);
+  const auto now = clock.steady_now();
+  lag.elapsed = now - begin;
   {
-    auto pending = destination.pending.lock();
-    if (pending->packs.empty()) pending->since = clock.steady_now();
-    pending->packs.push_back({pack.id, pack.blobs});
-    pending->blobs += pack.blobs.size();
-    if (pending->blobs < kBlobsPerIndex && clock.steady_now() - pending->since < kIndexAge) return;
-    batch = std::exchange(*pending, Destination::Pending());
+    auto hold_up = lane.hold_up().lock();
+    hold_up->note(now,
+                  lag.others_idle > 0 ? HoldUp::Seen::others_wait : HoldUp::Seen::nobody_waits);
+    lag.held_up = hold_up->total();
   }
-  write_index(destination, batch, stop);
+  if (judge_lag(lag, options.lag) == LagDecision::wait) return;
+  // One at a time, so that two never detach each other.
+  const std::lock_guard lock(detaching);
+  const DestinationSet others =
+      in_state(UploadLane::State::serving) & ~(DestinationSet{1} << number);
+  if (others != 0) lane.detach();
 }
 
-void BlobWriter::Impl::write_index(Destination& destination,
-                                   const Destination::Pending& batch,
-                                   const StopToken& stop) {
-  if (batch.packs.empty()) return;
-  destination.repository.save_unpacked(FileType::index, format::encode_index(batch.packs), stop);
+void BlobWriter::Impl::look_at_others(std::size_t number, Lag& lag) {
+  for (std::size_t i = 0; i < destinations.size(); ++i) {
+    UploadLane& other = destinations[i]->lane;
+    if (i == number || other.state() != UploadLane::State::serving) continue;
+    if (other.is_idle()) ++lag.others_idle;
+    lag.others_held_up = std::max(lag.others_held_up, other.hold_up().lock()->total());
+  }
 }
 
 void BlobWriter::Impl::throw_if_none_left() {
-  if (live.load() != 0) return;
+  if (in_state(UploadLane::State::serving) != 0) return;
+  // A detached one alone cannot go on: it lacks what it was not sent.
   for (const auto& destination : destinations) {
-    auto failure = destination->failure.lock();
-    if (*failure) throw Error(**failure);
+    if (const auto failure = destination->lane.failure()) throw Error(*failure);
   }
 }
 
@@ -360,7 +352,11 @@ DestinationSet BlobWriter::lacking(BlobType type, const BlobId& id) {
 }
 
 DestinationSet BlobWriter::live() const {
-  return impl_->live.load();
+  return impl_->in_state(UploadLane::State::serving);
+}
+
+DestinationSet BlobWriter::detached() const {
+  return impl_->in_state(UploadLane::State::detached);
 }
 
 void BlobWriter::finish() {
@@ -368,24 +364,23 @@ void BlobWriter::finish() {
   for (auto& [slot, pack] : open) {
     if (!pack.blobs.empty()) impl_->dispatch(slot, std::move(pack));
   }
-  for (const auto& destination : impl_->destinations) destination->queue.close();
-  impl_->uploads.join();
+  for (const auto& destination : impl_->destinations) destination->lane.close();
+  for (std::size_t i = 0; i < impl_->destinations.size(); ++i) impl_->wait_until_stored(i);
+  for (const auto& destination : impl_->destinations) destination->lane.end();
   // Every pack is durable in each live destination. No index names the last of them yet.
-  for (std::size_t i = 0; i < impl_->destinations.size(); ++i) {
-    if ((impl_->live.load() & (DestinationSet{1} << i)) == 0) continue;
-    Destination& destination = *impl_->destinations[i];
-    try {
-      impl_->write_index(
-          destination, std::exchange(*destination.pending.lock(), {}), impl_->uploads.stop_token());
-    } catch (const Error& error) {
-      impl_->give_up(i, error);
-    }
+  for (const auto& destination : impl_->destinations) {
+    if (destination->lane.state() == UploadLane::State::serving)
+      destination->lane.write_pending_index();
   }
   impl_->throw_if_none_left();
 }
 
+std::vector<format::IndexedPack> BlobWriter::take_unindexed(std::size_t destination) {
+  return impl_->destinations[destination]->lane.take_unindexed();
+}
+
 std::optional<Error> BlobWriter::failure(std::size_t destination) const {
-  return *impl_->destinations[destination]->failure.lock();
+  return impl_->destinations[destination]->lane.failure();
 }
 
 BlobWriterTotals BlobWriter::totals() const {
@@ -393,7 +388,7 @@ BlobWriterTotals BlobWriter::totals() const {
 }
 
 std::uint64_t BlobWriter::bytes_stored(std::size_t destination) const {
-  return impl_->destinations[destination]->bytes_stored.load();
+  return impl_->destinations[destination]->lane.bytes_stored();
 }
 
 }  // namespace hikae

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "concurrency/task_group.h"
+#include "repository/lag.h"
 #include "repository/repository.h"
 
 namespace hikae {
@@ -28,6 +29,7 @@ enum class Compression { automatic, off, max };
 struct BlobWriterOptions {
   std::uint64_t pack_size = 16 * kMiB;
   Compression compression = Compression::automatic;
+  LagRule lag;
 };
 
 // What one thread needs to hash, compress and seal without allocating each time.
@@ -49,9 +51,16 @@ struct BlobWriterTotals {
 // Stores blobs in one or several repositories: each blob is hashed and compressed once, sealed once
 // per master key, put into a pack once per set of destinations that lack it, and that pack is
 // uploaded to each of them. Each destination commits on its own: packs first, then the index files
-// that name them. One that fails is given up and the others go on; when all have failed, save()
-// throws the first failure. Thread-safe: any number of threads may save(), each with a scratch of
-// its own.
+// that name them. One that fails is given up and the others go on; when none is left, save() throws
+// the first failure. One that holds the others up beyond LagRule is detached: it gets no more
+// packs, keeps what it has stored, and is completed later by whoever copies from a good one. The
+// last one is never detached.
+//
+// Memory: a pack of options.pack_size is being filled for each key, set of receivers and type of
+// blob; beside these each destination holds at most 2 packs that wait (1 where it is alone) and 2
+// that are being sent. Destinations share a pack's bytes, so that equally fast ones cost no more
+// than one; a slow one costs its own 4 at most. Thread-safe: any number of threads may save(), each
+// with a scratch of its own.
 class BlobWriter {
  public:
   // The targets must outlive the writer. REQUIRES: 1 to 32 targets, all opened read-write.
@@ -83,13 +92,17 @@ class BlobWriter {
 
   // The live destinations that neither have the blob nor will get it in this run.
   DestinationSet lacking(format::BlobType type, const BlobId& id);
-  // Destinations that still work.
+  // Destinations that still work and keep up.
   DestinationSet live() const;
+  // Those that work but were too slow.
+  DestinationSet detached() const;
 
   // Stores all that is pending, packs before index. Afterwards every blob that was saved is durable
-  // and indexed in each destination that is still live. Throws the first failure when none is left.
-  // Call once.
+  // and indexed in each destination that is still live; a detached one is not waited for, and what
+  // was just being sent there is broken off. Throws the first failure when none is left. Call once.
   void finish();
+  // After finish(): packs that are durable in a detached destination and that no index names yet.
+  std::vector<format::IndexedPack> take_unindexed(std::size_t destination);
 
   std::optional<Error> failure(std::size_t destination) const;
   BlobWriterTotals totals() const;

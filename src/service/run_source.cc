@@ -87,8 +87,8 @@ BackupPlan make_plan(const RunContext& run,
   return plan;
 }
 
-// What a destination lacks because files were taken from the parent unread comes from one that has
-// it.
+// What a destination lacks, because files were taken from the parent unread or because it was too
+// slow, comes from one that has it.
 void complete_from_another(RunContext& run,
                            const Targets& targets,
                            const BackupReport& report,
@@ -98,11 +98,11 @@ void complete_from_another(RunContext& run,
   for (std::size_t other = 0; other < report.destinations.size(); ++other) {
     if (report.destinations[other].state != DestinationOutcome::State::sealed) continue;
     try {
-      copy_tree(run.destinations[targets.numbers[other]],
-                run.destinations[targets.numbers[number]],
-                report.tree,
-                run.environment,
-                stop);
+      OpenDestination& to = run.destinations[targets.numbers[number]];
+      const auto& stored = report.destinations[number].unindexed;
+      if (!stored.empty())
+        to.repository->save_unpacked(FileType::index, format::encode_index(stored), stop);
+      copy_tree(run.destinations[targets.numbers[other]], to, report.tree, run.environment, stop);
       outcome.snapshot = seal_snapshot(targets.targets[number], report.snapshot, stop);
       outcome.caught_up = true;
       outcome.failure.reset();
@@ -129,7 +129,8 @@ void add_outcomes(RunContext& run,
     outcome.bytes_stored = destination.bytes_stored;
     outcome.changed = report.changed_count;
     outcome.unreadable = report.item_error_count - outcome.changed;
-    if (destination.state == DestinationOutcome::State::needs_catch_up) {
+    using State = DestinationOutcome::State;
+    if (destination.state == State::needs_catch_up || destination.state == State::detached) {
       outcome.failure = Error(ErrorCode::not_found, text("service.no_source_for_catch_up"));
       complete_from_another(run, targets, report, i, outcome, stop);
     }

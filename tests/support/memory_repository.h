@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,15 +16,20 @@ namespace hikae::testing {
 // without key derivation costing more than once per test: scrypt takes about half a second.
 class MemoryRepository {
  public:
-  explicit MemoryRepository(const std::optional<Repository::Shared>& shared = std::nullopt)
+  // `wrap` puts a decorator around the store.
+  explicit MemoryRepository(
+      const std::optional<Repository::Shared>& shared = std::nullopt,
+      const std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)>& wrap = {})
       : clock_(Instant(std::chrono::seconds(1'700'000'000))) {
     Identity identity;
     identity.hostname = "host";
     identity.username = "user";
     auto fault = std::make_unique<FaultBackend>(store_.reopen(AccessMode::read_write));
     fault_ = fault.get();
+    std::unique_ptr<Backend> outer = std::move(fault);
+    if (wrap) outer = wrap(std::move(outer));
     repository_ = Repository::create(
-        std::move(fault), Secret("secret"), identity, shared, clock_, StopToken());
+        std::move(outer), Secret("secret"), identity, shared, clock_, StopToken());
   }
 
   Repository& operator*() { return *repository_; }
