@@ -62,7 +62,7 @@ int run(const Session& session, const Options& options) {
   if (options.prune) options.prune_flags.resolve();
   check_request(session, options.request);
   if (!options.dry_run) check_may_delete(session);
-  const OpenedRepository opened = open_repository(
+  OpenedRepository opened = open_repository(
       session, options.dry_run ? LockNeed::shared_for_reading : LockNeed::exclusive);
   const auto all = opened.repository->load_snapshots(session.console, session.stop);
   const ForgetPlan plan = plan_forget(session, options.request, all);
@@ -75,6 +75,9 @@ int run(const Session& session, const Options& options) {
   if (options.prune && !removals.empty()) {
     std::unordered_set<SnapshotId> gone;
     for (const ForgetItem& item : removals) gone.insert(item.record.id);
+    // Forgetting is done; whoever wants to back up need not wait for the prune as well.
+    if (!options.dry_run)
+      change_lock(session, opened, LockMode::shared, lock_options(session.options));
     prune_and_report(session, opened, options.prune_flags, effect, gone);
   }
   return 0;

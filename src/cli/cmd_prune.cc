@@ -14,12 +14,13 @@ struct Options {
 int run(const Session& session, const Options& options) {
   options.flags.resolve();  // a mistake in the options is told before anything is opened
   if (options.dry_run) {
-    const OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
+    OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
     prune_and_report(session, opened, options.flags, Effect::dry_run);
     return 0;
   }
   check_may_delete(session);
-  const OpenedRepository opened = open_repository(session, LockNeed::exclusive);
+  OpenedRepository opened = open_repository(session, LockNeed::shared);
+  require_no_conflict(session, opened);
   prune_and_report(session, opened, options.flags, Effect::apply);
   return 0;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/prune_job.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/prune_output.h"
-#include "maintenance/check_packs.h"
 
 namespace hikae::cli {
 namespace {
@@ -28,33 +28,15 @@ double parse_percentage(const std::string& value) {
   return percent;
 }
 
-// A snapshot that cannot be read needs blobs that nobody knows.
-std::vector<BlobId> find_roots(const Session& session,
-                               Repository& repository,
-                               const std::unordered_set<SnapshotId>& gone) {
-  std::size_t files = 0;
-  repository.backend().list(
-      FileType::snapshot, [&](const FileInfo&) { ++files; }, session.stop);
-  const auto records = repository.load_snapshots(session.console, session.stop);
-  if (records.size() < files) {
-    throw Error(
-        ErrorCode::corrupt,
-        text("cli_prune.unreadable_snapshots", {{"count", std::to_string(files - records.size())}}))
-        .with_hint(text("cli_prune.unreadable_snapshots_hint"));
-  }
-  std::vector<BlobId> roots;
-  for (const SnapshotRecord& record : records) {
-    if (!gone.contains(record.id)) roots.push_back(record.snapshot.tree);
-  }
-  return roots;
-}
+// Who moved blobs for an hour waits a while for a backup to end, rather than do so again.
+constexpr std::chrono::minutes kLeastWait{10};
 
-void apply(const Session& session,
-           const OpenedRepository& opened,
-           const Index& index,
-           const PrunePlan& plan,
-           const BlobWriterOptions& options) {
-  PruneProgress progress;
+void move_blobs(const Session& session,
+                const OpenedRepository& opened,
+                const PruneBasis& basis,
+                const PrunePlan& plan,
+                const BlobWriterOptions& options,
+                PruneProgress& progress) {
   const auto begin = std::chrono::steady_clock::now();
   const ProgressLine line(session, [&] {
     const Pace now =
@@ -62,18 +44,52 @@ void apply(const Session& session,
     return render(text("cli_prune.progress",
                        {{"bytes", format_bytes(progress.bytes_moved)},
                         {"total", format_bytes(plan.bytes_to_repack)},
-                        {"packs", std::to_string(progress.packs_removed)},
                         {"left", now.left}}),
                   session.console.language());
   });
-  apply_prune(*opened.repository,
-              *opened.lock,
-              index,
-              plan,
-              options,
-              session.environment.clock,
-              progress,
-              session.stop);
+  apply_prune_moves(
+      *opened.repository, basis, plan, options, session.environment.clock, progress, session.stop);
+}
+
+void wait_for_exclusive_lock(const Session& session, OpenedRepository& opened) {
+  LockOptions options = lock_options(session.options);
+  options.retry_for = std::max<std::chrono::seconds>(options.retry_for, kLeastWait);
+  try {
+    change_lock(session, opened, LockMode::exclusive, options);
+  } catch (Error& error) {
+    if (error.code() == ErrorCode::locked) error.add_context(text("cli_prune.waiting_to_delete"));
+    throw;
+  }
+}
+
+PruneRemovals remove_packs(const Session& session,
+                           const OpenedRepository& opened,
+                           PruneBasis& basis,
+                           const PrunePlan& plan,
+                           PruneProgress& progress) {
+  const ProgressLine line(session, [&] {
+    return render(text("cli_prune.removing", {{"packs", std::to_string(progress.packs_removed)}}),
+                  session.console.language());
+  });
+  return apply_prune_removals(
+      *opened.repository, *opened.lock, basis, plan, progress, session.stop);
+}
+
+// In two halves, so that nobody waits while blobs are moved.
+void apply(const Session& session,
+           OpenedRepository& opened,
+           PruneBasis& basis,
+           const PrunePlan& plan,
+           const BlobWriterOptions& options) {
+  PruneRemovals removals;
+  if (plan.changes_anything()) {
+    PruneProgress progress;
+    move_blobs(session, opened, basis, plan, options, progress);
+    wait_for_exclusive_lock(session, opened);
+    removals = remove_packs(session, opened, basis, plan, progress);
+  }
+  opened.repository->backend().remove_leftovers(kLeftoverAge, session.stop);
+  print_prune_end(session, plan, removals);
 }
 
 }  // namespace
@@ -102,30 +118,32 @@ PruneOptions PruneFlags::resolve() const {
   return options;
 }
 
+void require_no_conflict(const Session& session, const OpenedRepository& opened) {
+  if (!session.options.retry_lock.empty()) return;
+  require_lockable(*opened.repository,
+                   LockMode::exclusive,
+                   *opened.lock,
+                   session.environment.identity,
+                   session.environment.clock,
+                   session.environment.log,
+                   session.stop);
+}
+
 void prune_and_report(const Session& session,
-                      const OpenedRepository& opened,
+                      OpenedRepository& opened,
                       const PruneFlags& flags,
                       Effect effect,
                       const std::unordered_set<SnapshotId>& gone) {
-  Repository& repository = *opened.repository;
   const PruneOptions options = flags.resolve();
   const BlobWriterOptions blobs = flags.blobs.resolve(session.environment);
-  const auto roots = find_roots(session, repository, gone);
-  const Index index = repository.load_index(session.stop);
-  const auto files = list_packs(repository, session.stop);
-  const auto used = find_used_blobs(repository, index, files, roots, session.stop);
-  const PrunePlan plan = plan_prune(index, files, used, options, blobs.pack_size);
-  print_prune_plan(session, plan, index, used);
+  PruneBasis basis = read_prune_basis(*opened.repository, gone, session.stop);
+  const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, blobs.pack_size);
+  print_prune_plan(session, plan, basis.index, basis.used);
   if (effect == Effect::dry_run) {
     if (!session.options.json) session.console.say(text("cli_prune.nothing_deleted"));
     return;
   }
-  if (plan.changes_anything()) apply(session, opened, index, plan, blobs);
-  repository.backend().remove_leftovers(kLeftoverAge, session.stop);
-  if (session.options.json) return;
-  session.console.say(plan.changes_anything()
-                          ? text("cli_prune.done", {{"bytes", format_bytes(plan.bytes_freed)}})
-                          : text("cli_prune.nothing_to_do"));
+  apply(session, opened, basis, plan, blobs);
 }
 
 void check_may_delete(const Session& session) {

@@ -25,11 +25,17 @@ struct PruneFlags {
 
 enum class Effect { dry_run, apply };
 
-// Plans, prints, and with Effect::apply performs the plan. `gone` are snapshots that a dry run of
-// forget would have removed before. REQUIRES: with Effect::apply the lock is exclusive. Throws
-// Error when a snapshot cannot be read: what it needs is unknown.
+// Fails at once, with Error{locked}, when somebody holds a lock that a deletion would have to wait
+// for, unless --retry-lock tells to wait.
+void require_no_conflict(const Session& session, const OpenedRepository& opened);
+
+// Plans, prints, and with Effect::apply performs the plan: moves with the lock shared, then takes
+// it exclusively for the removals, and waits for others then; the lock that `opened` holds
+// afterwards is that one. `gone` are snapshots that a dry run of forget would have removed before.
+// REQUIRES: with Effect::apply a lock. Throws Error when a snapshot cannot be read: what it needs
+// is unknown.
 void prune_and_report(const Session& session,
-                      const OpenedRepository& opened,
+                      OpenedRepository& opened,
                       const PruneFlags& flags,
                       Effect effect,
                       const std::unordered_set<SnapshotId>& gone = {});

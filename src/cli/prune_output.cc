@@ -236,4 +236,67 @@ void print_prune_plan(const Session& session,
                             {"left", format_bytes(plan.bytes_left_unused)}}));
 }
 
+namespace {
+
+std::string_view spared_word(PruneSpared::Reason reason) {
+  switch (reason) {
+    case PruneSpared::Reason::needed_now:
+      return "needed_now";
+    case PruneSpared::Reason::indexed_now:
+      return "indexed_now";
+    case PruneSpared::Reason::gone_already:
+      return "gone_already";
+  }
+  return "";
+}
+
+Text spared_text(PruneSpared::Reason reason, const Text::Arguments& arguments) {
+  switch (reason) {
+    case PruneSpared::Reason::needed_now:
+      return text("cli_prune.spared_needed", arguments);
+    case PruneSpared::Reason::indexed_now:
+      return text("cli_prune.spared_indexed", arguments);
+    case PruneSpared::Reason::gone_already:
+      return text("cli_prune.spared_gone", arguments);
+  }
+  return {};
+}
+
+void print_spared_json(const Session& session, const PruneRemovals& removals) {
+  if (removals.spared.empty()) return;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("message_type", "spared").key("packs").begin_array();
+  for (const PruneSpared& spared : removals.spared) {
+    json.begin_object().member("pack", spared.pack.hex()).member("size", spared.size);
+    json.member("reason", spared_word(spared.reason)).end_object();
+  }
+  json.end_array().end_object();
+  session.console.print(out + "\n");
+}
+
+}  // namespace
+
+void print_prune_end(const Session& session, const PrunePlan& plan, const PruneRemovals& removals) {
+  if (session.options.json) {
+    print_spared_json(session, removals);
+    return;
+  }
+  using Why = PruneSpared::Reason;
+  for (const Why reason : {Why::needed_now, Why::indexed_now, Why::gone_already}) {
+    std::uint64_t packs = 0;
+    std::uint64_t bytes = 0;
+    for (const PruneSpared& spared : removals.spared) {
+      if (spared.reason != reason) continue;
+      ++packs;
+      bytes += spared.size;
+    }
+    const Text::Arguments sums{{"packs", std::to_string(packs)}, {"bytes", format_bytes(bytes)}};
+    if (packs > 0) session.console.say(spared_text(reason, sums));
+  }
+  session.console.say(plan.changes_anything()
+                          ? text("cli_prune.done", {{"bytes", format_bytes(removals.bytes_freed)}})
+                          : text("cli_prune.nothing_to_do"));
+}
+
 }  // namespace hikae::cli

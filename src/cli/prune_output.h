@@ -15,4 +15,8 @@ void print_prune_plan(const Session& session,
                       const Index& index,
                       const std::vector<char>& used);
 
+// What was done of the plan, and which packs stay after all and why. With --json an object only
+// when something stayed, since restic has none here.
+void print_prune_end(const Session& session, const PrunePlan& plan, const PruneRemovals& removals);
+
 }  // namespace hikae::cli

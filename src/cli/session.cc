@@ -54,17 +54,8 @@ LockMode mode_of(LockNeed need) {
 
 void take_lock(const Session& session, OpenedRepository& opened, LockNeed need) {
   if (need == LockNeed::none || session.options.no_lock) return;
-  const Environment& environment = session.environment;
   try {
-    opened.lock = RepositoryLock::acquire(*opened.repository,
-                                          mode_of(need),
-                                          environment.identity,
-                                          environment.clock,
-                                          lock_options(session.options),
-                                          environment.log,
-                                          session.stop);
-    opened.keeper =
-        std::make_unique<LockKeeper>(std::vector{opened.lock.get()}, environment.log, session.stop);
+    change_lock(session, opened, mode_of(need), lock_options(session.options));
   } catch (const Error& error) {
     if (!may_go_without_lock(error, need)) throw;
     session.console.warning(
@@ -134,6 +125,24 @@ Secret repository_password(const Session& session) {
   if (auto password = session.environment.variable("RESTIC_PASSWORD"))
     return Secret(std::move(*password));
   return ask_password(session);
+}
+
+void change_lock(const Session& session,
+                 OpenedRepository& opened,
+                 LockMode mode,
+                 const LockOptions& options) {
+  const Environment& environment = session.environment;
+  opened.keeper.reset();
+  opened.lock.reset();
+  opened.lock = RepositoryLock::acquire(*opened.repository,
+                                        mode,
+                                        environment.identity,
+                                        environment.clock,
+                                        options,
+                                        environment.log,
+                                        session.stop);
+  opened.keeper =
+      std::make_unique<LockKeeper>(std::vector{opened.lock.get()}, environment.log, session.stop);
 }
 
 OpenedRepository open_repository(const Session& session, LockNeed need) {

@@ -63,6 +63,12 @@ enum class LockNeed {
   exclusive,
 };
 OpenedRepository open_repository(const Session& session, LockNeed need);
+// Releases the lock that `opened` holds and takes another one, waiting as the options say. Between
+// the two nothing is held: what was read before may be out of date.
+void change_lock(const Session& session,
+                 OpenedRepository& opened,
+                 LockMode mode,
+                 const LockOptions& options);
 // The place that the options name, as the policy says that it is reached.
 std::unique_ptr<Backend> open_repository_backend(const Session& session, AccessMode mode);
 // The place and password alone, for verbs that deal with one that may not open.

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unordered_set>
-
+#include "maintenance/check_packs.h"
 #include "maintenance/move_blobs.h"
 #include "maintenance/prune.h"
+#include "maintenance/rewrite_index.h"
+#include "repository/tree_walk.h"
 
 namespace hikae {
 namespace {
 
 using Action = PruneItem::Action;
 using PackSet = std::unordered_set<PackId>;
+using format::BlobType;
 
-constexpr std::size_t kBlobsPerIndex = 50'000;
-
-std::vector<std::string> list_names(Repository& repository, FileType type, const StopToken& stop) {
-  std::vector<std::string> names;
-  repository.backend().list(
-      type, [&](const FileInfo& file) { names.push_back(file.name); }, stop);
-  return names;
+PackSet packs_to_go(const PrunePlan& plan) {
+  PackSet gone;
+  for (const PruneItem& item : plan.items) {
+    if (item.action != Action::keep) gone.insert(item.pack);
+  }
+  return gone;
 }
 
 // The old index without the packs that go: what the writer may take for stored already.
@@ -29,54 +30,63 @@ Index index_without(const Index& index, const PackSet& gone) {
   return rest;
 }
 
-void move_used_blobs(Repository& repository,
-                     const Index& remaining,
-                     const PrunePlan& plan,
-                     const BlobWriterOptions& options,
-                     const Clock& clock,
-                     PruneProgress& progress,
-                     const StopToken& stop) {
-  if (plan.to_move.empty()) return;
-  BlobWriter writer({{&repository, &remaining}}, options, clock, stop);
-  move_blobs(repository, plan.to_move, BlobForm::as_stored, writer, progress.bytes_moved, stop);
-  writer.finish();
+void require_basis(Repository& repository, const PruneBasis& basis, const StopToken& stop) {
+  const std::vector<std::string> names = list_names(repository, FileType::index, stop);
+  const std::unordered_set<std::string> there(names.begin(), names.end());
+  for (const std::string& name : basis.index_files) {
+    if (there.contains(name)) continue;
+    throw Error(ErrorCode::lock_lost,
+                text("maintenance.prune_overtaken", {{"place", repository.backend().location()}}))
+        .with_hint(text("maintenance.prune_overtaken_hint"));
+  }
 }
 
-// Writes the packs of old index files that stay into new ones; returns the files that are replaced.
-std::vector<std::string> rewrite_index(Repository& repository,
-                                       const std::vector<std::string>& old_files,
-                                       const PackSet& gone,
-                                       const StopToken& stop) {
-  std::vector<std::string> replaced;
-  std::vector<format::IndexedPack> batch;
-  std::size_t blobs = 0;
-  const auto flush = [&] {
-    if (!batch.empty())
-      repository.save_unpacked(FileType::index, format::encode_index(batch), stop);
-    batch.clear();
-    blobs = 0;
-  };
-  for (const std::string& name : old_files) {
-    std::vector<format::IndexedPack> packs;
-    bool changes = false;
-    format::decode_index(repository.load_unpacked(FileType::index, name, stop),
-                         [&](format::IndexedPack&& pack) {
-                           if (gone.contains(pack.id)) {
-                             changes = true;
-                           } else {
-                             packs.push_back(std::move(pack));
-                           }
-                         });
-    if (!changes) continue;
-    replaced.push_back(name);
-    for (format::IndexedPack& pack : packs) {
-      blobs += pack.blobs.size();
-      batch.push_back(std::move(pack));
-      if (blobs >= kBlobsPerIndex) flush();
-    }
+// The trees of the snapshots that came since.
+std::vector<BlobId> find_new_roots(Repository& repository,
+                                   const PruneBasis& basis,
+                                   const StopToken& stop) {
+  std::vector<BlobId> roots;
+  for (const std::string& name : list_names(repository, FileType::snapshot, stop)) {
+    if (basis.snapshots.contains(*SnapshotId::parse(name))) continue;
+    roots.push_back(
+        format::decode_snapshot(repository.load_unpacked(FileType::snapshot, name, stop)).tree);
   }
-  flush();
-  return replaced;
+  return roots;
+}
+
+// What the new snapshots need beyond what the plan keeps. A tree that was in use then is kept with
+// all below it, so the walk ends there: it is as short as what changed.
+std::vector<std::uint32_t> find_new_needs(Repository& repository,
+                                          const PruneBasis& basis,
+                                          const std::vector<BlobId>& roots,
+                                          const StopToken& stop) {
+  const Index& index = basis.index;
+  Guarded<std::unordered_set<std::uint32_t>> needed;
+  const auto was_used = [&](std::uint32_t number) {
+    return number < basis.used.size() && basis.used[number] != 0;
+  };
+  const auto need = [&](BlobType type, const BlobId& id) {
+    const auto number = index.position(type, id);
+    if (!number) {
+      throw Error(ErrorCode::corrupt, text("maintenance.prune_lacks_blob", {{"blob", id.hex()}}))
+          .with_hint(text("maintenance.prune_lacks_hint"));
+    }
+    if (!was_used(*number)) needed.lock()->insert(*number);
+  };
+  TreeWalkHooks hooks;
+  hooks.enters = [&](const BlobId& tree) {
+    const auto number = index.position(BlobType::tree, tree);
+    return !number || !was_used(*number);
+  };
+  hooks.visit = [&](const BlobId& tree, const std::vector<format::Node>& nodes) {
+    need(BlobType::tree, tree);
+    for (const format::Node& node : nodes) {
+      for (const BlobId& id : node.content) need(BlobType::data, id);
+    }
+  };
+  walk_trees(repository, index, roots, hooks, stop);
+  auto all = needed.lock();
+  return {all->begin(), all->end()};
 }
 
 void remove_all(Repository& repository,
@@ -95,32 +105,77 @@ void remove_all(Repository& repository,
 
 }  // namespace
 
-void apply_prune(Repository& repository,
-                 RepositoryLock& lock,
-                 const Index& index,
-                 const PrunePlan& plan,
-                 const BlobWriterOptions& options,
-                 const Clock& clock,
-                 PruneProgress& progress,
-                 const StopToken& stop) {
-  PackSet gone;
-  std::vector<std::string> packs_to_remove;
-  for (const PruneItem& item : plan.items) {
-    if (item.action == Action::keep) continue;
-    gone.insert(item.pack);
-    packs_to_remove.push_back(item.pack.hex());
+PruneBasis read_prune_basis(Repository& repository,
+                            const std::unordered_set<SnapshotId>& gone,
+                            const StopToken& stop) {
+  PruneBasis basis;
+  std::vector<BlobId> roots;
+  std::size_t unreadable = 0;
+  for (const std::string& name : list_names(repository, FileType::snapshot, stop)) {
+    const SnapshotId id = *SnapshotId::parse(name);
+    try {
+      if (!gone.contains(id)) {
+        roots.push_back(
+            format::decode_snapshot(repository.load_unpacked(FileType::snapshot, name, stop)).tree);
+      }
+      basis.snapshots.insert(id);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::not_found) continue;  // forgotten since the listing
+      if (error.code() != ErrorCode::corrupt) throw;
+      ++unreadable;
+    }
   }
-  if (gone.empty()) return;
-  const std::vector<std::string> old_index_files = list_names(repository, FileType::index, stop);
-  const Index remaining = index_without(index, gone);
+  if (unreadable > 0) {
+    throw Error(ErrorCode::corrupt,
+                text("maintenance.prune_lacks_snapshots", {{"count", std::to_string(unreadable)}}))
+        .with_hint(text("maintenance.prune_lacks_snapshots_hint"));
+  }
+  repository.update_index(basis.index, basis.index_files, stop);
+  basis.packs = list_packs(repository, stop);
+  basis.used = find_used_blobs(repository, basis.index, basis.packs, roots, stop);
+  return basis;
+}
 
-  move_used_blobs(repository, remaining, plan, options, clock, progress, stop);
-  // Every used blob is in a pack that stays, and an index file names it.
-  const std::vector<std::string> replaced = rewrite_index(repository, old_index_files, gone, stop);
+void apply_prune_moves(Repository& repository,
+                       const PruneBasis& basis,
+                       const PrunePlan& plan,
+                       const BlobWriterOptions& options,
+                       const Clock& clock,
+                       PruneProgress& progress,
+                       const StopToken& stop) {
+  if (plan.to_move.empty()) return;
+  const Index remaining = index_without(basis.index, packs_to_go(plan));
+  BlobWriter writer({{&repository, &remaining}}, options, clock, stop);
+  move_blobs(repository, plan.to_move, BlobForm::as_stored, writer, progress.bytes_moved, stop);
+  writer.finish();
+}
+
+PruneRemovals apply_prune_removals(Repository& repository,
+                                   RepositoryLock& lock,
+                                   PruneBasis& basis,
+                                   const PrunePlan& plan,
+                                   PruneProgress& progress,
+                                   const StopToken& stop) {
+  require_basis(repository, basis, stop);
+  repository.update_index(basis.index, basis.index_files, stop);
+  const auto needed =
+      find_new_needs(repository, basis, find_new_roots(repository, basis, stop), stop);
+  PruneRemovals removals = settle_removals(plan, basis.index, needed, list_packs(repository, stop));
+  PackSet gone;
+  std::vector<std::string> packs;
+  for (const PruneItem& item : removals.items) {
+    gone.insert(item.pack);
+    packs.push_back(item.pack.hex());
+  }
+  if (gone.empty()) return removals;
+  // Every blob that any snapshot needs is in a pack that stays, and an index file names it.
+  const std::vector<std::string> replaced =
+      rewrite_index(repository, list_names(repository, FileType::index, stop), gone, stop);
   // Every pack that stays is named by an index file that stays.
   remove_all(repository, lock, FileType::index, replaced, nullptr, stop);
   // No index file names a pack that goes.
-  remove_all(repository, lock, FileType::pack, packs_to_remove, &progress.packs_removed, stop);
+  remove_all(repository, lock, FileType::pack, packs, &progress.packs_removed, stop);
+  return removals;
 }
 
 }  // namespace hikae

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/units.h"
@@ -68,22 +70,82 @@ std::vector<char> find_used_blobs(Repository& repository,
                                   const std::vector<BlobId>& roots,
                                   const StopToken& stop);
 
+// What a plan is made from, and what the end of the prune compares the repository with.
+struct PruneBasis {
+  std::unordered_set<SnapshotId> snapshots;  // all that were there, also those in `gone`
+  Index index;
+  std::unordered_set<std::string> index_files;  // those that `index` was read from
+  std::map<PackId, std::uint64_t> packs;        // every pack file, indexed or not
+  std::vector<char> used;                       // by number in the index
+};
+
+// Reads it, in the order in which backups that are under way cannot mislead: snapshots, then the
+// index, then the packs, the reverse of how they are written. `gone` are snapshots to be left out.
+// REQUIRES: a lock, shared or exclusive, since before. Throws Error{corrupt} when a snapshot cannot
+// be read, since nobody knows what it needs, and what find_used_blobs() throws.
+PruneBasis read_prune_basis(Repository& repository,
+                            const std::unordered_set<SnapshotId>& gone,
+                            const StopToken& stop);
+
 struct PruneProgress {
   std::atomic<std::uint64_t> bytes_moved{0};
   std::atomic<std::uint64_t> packs_removed{0};
 };
 
-// Performs the plan in the one order that is safe at every moment: move used blobs into new packs
-// (durable, indexed); write index files without the old packs; remove the old index files; remove
-// the old packs. A kill in between leaves unused files, which the next prune removes. REQUIRES: the
-// lock is exclusive and held since before the index and the snapshots were read.
-void apply_prune(Repository& repository,
-                 RepositoryLock& lock,
-                 const Index& index,
-                 const PrunePlan& plan,
-                 const BlobWriterOptions& options,
-                 const Clock& clock,
-                 PruneProgress& progress,
-                 const StopToken& stop);
+// A prune has two halves, so that others wait only for the second one, which is short.
+//
+// The first half moves used blobs into new packs, durable and indexed. It only adds, so backups go
+// on meanwhile. A kill leaves blobs that lie twice, which the next prune tidies up. REQUIRES: a
+// lock, shared or exclusive, since before the basis was read.
+void apply_prune_moves(Repository& repository,
+                       const PruneBasis& basis,
+                       const PrunePlan& plan,
+                       const BlobWriterOptions& options,
+                       const Clock& clock,
+                       PruneProgress& progress,
+                       const StopToken& stop);
+
+// A pack of the plan that stays after all.
+struct PruneSpared {
+  enum class Reason {
+    needed_now,   // by a snapshot that was made since the plan
+    indexed_now,  // no index named it then; a backup that was under way has finished
+    gone_already,
+  };
+  PackId pack;
+  std::uint64_t size = 0;
+  Reason reason = Reason::needed_now;
+};
+
+// What the second half will do: the plan, corrected by what others did since.
+struct PruneRemovals {
+  std::vector<PruneItem> items;  // packs that go
+  std::vector<PruneSpared> spared;
+  std::uint64_t bytes_freed = 0;  // of items; what was moved has already been taken off
+};
+
+// The correction; pure. `index` is the basis's with everything since. `needed` are numbers in it of
+// blobs that snapshots since the plan need, one place each; a pack stays when it is the only one
+// left that holds such a blob. `present` are the packs that are there now. Throws Error{corrupt}
+// when a needed blob is in no pack that is there.
+PruneRemovals settle_removals(const PrunePlan& plan,
+                              const Index& index,
+                              const std::vector<std::uint32_t>& needed,
+                              const std::map<PackId, std::uint64_t>& present);
+
+// The second half. Reads every snapshot that is not in the basis (by its id: the time that it
+// carries is when its backup began) and every index file since; keeps what those need; then, in the
+// one order that is safe at every moment: writes index files without the packs that go, removes the
+// old index files, removes the packs. A pack that was not there when the plan was made is never
+// touched, whether an index names it or not: it belongs to somebody's unfinished work. A kill in
+// between leaves unused files, which the next prune removes. Throws Error, having deleted nothing,
+// when an index file of the basis is gone: somebody else has pruned, and the plan is worth nothing.
+// REQUIRES: the lock is exclusive.
+PruneRemovals apply_prune_removals(Repository& repository,
+                                   RepositoryLock& lock,
+                                   PruneBasis& basis,
+                                   const PrunePlan& plan,
+                                   PruneProgress& progress,
+                                   const StopToken& stop);
 
 }  // namespace hikae

@@ -68,6 +68,29 @@ Text describe_removed(const LockRecord& stale, const Backend& backend) {
                {"place", backend.location()}});
 }
 
+// Credentials that may not delete leave locks behind. That is no reason to stop: they go stale by
+// themselves.
+bool refuses_removal(const Error& error) {
+  return error.code() == ErrorCode::permission || error.code() == ErrorCode::read_only ||
+         error.code() == ErrorCode::unsupported;
+}
+
+void remove_stale(Repository& repository,
+                  const LockRecord& stale,
+                  Log& log,
+                  const StopToken& stop) {
+  try {
+    remove_lock(repository, stale.id, stop);
+    log.warning(describe_removed(stale, repository.backend()));
+  } catch (const Error& error) {
+    if (!refuses_removal(error)) throw;
+    log.info(text("repository.stale_lock_ignored",
+                  {{"lock", stale.id.short_hex()},
+                   {"place", repository.backend().location()},
+                   {"reason", error.what()}}));
+  }
+}
+
 // The first lock that stands in the way; stale ones are removed on sight, and said so.
 std::optional<LockRecord> find_conflict(Repository& repository,
                                         LockMode mode,
@@ -79,8 +102,7 @@ std::optional<LockRecord> find_conflict(Repository& repository,
   for (LockRecord& other : load_locks(repository, stop)) {
     if (mine != nullptr && other.id == *mine) continue;
     if (is_stale(other.lock, me, clock.now(), os::process_exists)) {
-      remove_lock(repository, other.id, stop);
-      log.warning(describe_removed(other, repository.backend()));
+      remove_stale(repository, other, log, stop);
       continue;
     }
     if (mode == LockMode::exclusive || other.lock.exclusive) return std::move(other);
@@ -127,8 +149,11 @@ struct RepositoryLock::State {
   std::mutex mutex;  // guards all of the above
 };
 
-RepositoryLock::RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock)
-    : repository_(repository), clock_(clock), state_(std::make_unique<State>()) {
+RepositoryLock::RepositoryLock(Repository& repository,
+                               format::Lock lock,
+                               const Clock& clock,
+                               Log& log)
+    : repository_(repository), clock_(clock), log_(log), state_(std::make_unique<State>()) {
   state_->lock = std::move(lock);
 }
 
@@ -151,11 +176,12 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
 
   const auto deadline = clock.steady_now() + options.retry_for;
   auto pause = milliseconds(500);
+  bool said = false;
   while (true) {
     auto conflict = find_conflict(repository, mode, nullptr, identity, clock, log, stop);
     if (!conflict) {
       content.time = format::to_timestamp(clock.now());
-      std::unique_ptr<RepositoryLock> held(new RepositoryLock(repository, content, clock));
+      std::unique_ptr<RepositoryLock> held(new RepositoryLock(repository, content, clock, log));
       held->state_->id = save_lock(repository, content, stop);
       // Somebody who listed before my file was there has written his own by now.
       sleep_for(options.settle, stop);
@@ -164,6 +190,7 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
       held->release();
     }
     if (clock.steady_now() >= deadline) throw locked_by(*conflict, repository.backend());
+    if (!std::exchange(said, true)) log.info(locked_by(*conflict, repository.backend()).message());
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock.steady_now());
     sleep_for(std::min(pause, std::max(left, milliseconds(1))), stop);
     pause = std::min(pause * 2, milliseconds(60'000));
@@ -204,7 +231,12 @@ void RepositoryLock::refresh(const StopToken& stop) {
 
 void RepositoryLock::remove_superseded(const StopToken& stop) {
   while (!state_->superseded.empty()) {
-    remove_lock(repository_, state_->superseded.back(), stop);
+    try {
+      remove_lock(repository_, state_->superseded.back(), stop);
+    } catch (const Error& error) {
+      // It stays for ever here and blocks nobody for long; the new one is in place.
+      if (!refuses_removal(error)) throw;
+    }
     state_->superseded.pop_back();
   }
 }
@@ -214,10 +246,40 @@ void RepositoryLock::release() noexcept {
     const std::lock_guard guard(state_->mutex);
     if (!state_->held) return;
     state_->held = false;
-    remove_lock(repository_, state_->id, StopToken());
+    try {
+      remove_lock(repository_, state_->id, StopToken());
+    } catch (const Error& error) {
+      report_stays(error);
+    }
     remove_superseded(StopToken());
   } catch (...) {  // noexcept edge: a lock that stays goes stale by itself, and its process is gone
   }
+}
+
+void RepositoryLock::report_stays(const Error& error) {
+  const Instant stale_at = format::to_instant(state_->lock.time) + kLockStaleAfter;
+  log_.warning(text("repository.lock_stays",
+                    {{"lock", state_->id.short_hex()},
+                     {"place", repository_.backend().location()},
+                     {"until", format::to_rfc3339(format::to_timestamp(stale_at))},
+                     {"reason", error.what()}}));
+}
+
+LockId RepositoryLock::id() const {
+  const std::lock_guard guard(state_->mutex);
+  return state_->id;
+}
+
+void require_lockable(Repository& repository,
+                      LockMode mode,
+                      const RepositoryLock& mine,
+                      const Identity& identity,
+                      const Clock& clock,
+                      Log& log,
+                      const StopToken& stop) {
+  const LockId own = mine.id();
+  const auto conflict = find_conflict(repository, mode, &own, identity, clock, log, stop);
+  if (conflict) throw locked_by(*conflict, repository.backend());
 }
 
 LockKeeper::LockKeeper(const std::vector<RepositoryLock*>& locks,

@@ -49,8 +49,9 @@ bool is_stale(const format::Lock& lock,
 
 std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop);
 
-// A lock that is held. Thread-safe. release() removes the file; the destructor does so too, without
-// reporting.
+// A lock that is held. Thread-safe. release() removes the file; the destructor does so too. A store
+// that refuses to remove it (credentials that may not delete) is said to the log, with the time
+// from which the lock blocks nobody any more; the log outlives the lock.
 class RepositoryLock {
  public:
   // Throws Error{locked} that names the holder and since when; the destination refusing writes
@@ -73,18 +74,32 @@ class RepositoryLock {
   // old; after any other error the lock is held as before, and refresh() may be called again.
   void refresh(const StopToken& stop);
   void release() noexcept;
+  // The name of its file at this moment.
+  LockId id() const;
 
  private:
-  RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock);
-  // REQUIRES of both: the state's mutex is held.
+  RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock, Log& log);
+  // REQUIRES of all: the state's mutex is held.
   void confirm_held(const StopToken& stop);
   void remove_superseded(const StopToken& stop);
+  void report_stays(const Error& error);
 
   struct State;
   Repository& repository_;
   const Clock& clock_;
+  Log& log_;
   std::unique_ptr<State> state_;
 };
+
+// Throws Error{locked} when `mode` cannot be had right now because of locks other than `mine`.
+// Takes nothing; stale locks are removed as acquire() does.
+void require_lockable(Repository& repository,
+                      LockMode mode,
+                      const RepositoryLock& mine,
+                      const Identity& identity,
+                      const Clock& clock,
+                      Log& log,
+                      const StopToken& stop);
 
 struct LockKeeperOptions {
   std::chrono::milliseconds interval = kLockRefreshInterval;

@@ -20,6 +20,7 @@ class TreeWalker {
   }
 
   void enqueue(const BlobId& tree) {
+    if (hooks_.enters && !hooks_.enters(tree)) return;
     const auto position = index_.position(format::BlobType::tree, tree);
     if (!position) {
       fail(

@@ -12,6 +12,9 @@ namespace hikae {
 struct TreeWalkHooks {
   // Each tree once, on any thread.
   std::function<void(const BlobId& tree, const std::vector<format::Node>& nodes)> visit;
+  // Asked whenever a tree is referred to, on any thread: false leaves it out, with all that is
+  // below. When empty, each tree is visited.
+  std::function<bool(const BlobId& tree)> enters;
   // A tree that cannot be read; the walk goes on without what is below. When empty, the walk throws
   // instead.
   std::function<void(const BlobId& tree, const Error& error)> failed;

@@ -83,13 +83,12 @@ class HikaeWrites : public ::testing::Test {
   }
 
   std::unique_ptr<RepositoryLock> lock() {
-    NullLog log;
     return RepositoryLock::acquire(*repository_,
                                    LockMode::exclusive,
                                    test_identity(),
                                    clock_,
                                    LockOptions(),
-                                   log,
+                                   log_,
                                    StopToken());
   }
   void forget(const std::vector<SnapshotRecord>& records) {
@@ -98,16 +97,13 @@ class HikaeWrites : public ::testing::Test {
   }
   PrunePlan prune() {
     const auto held = lock();
-    const Index index = repository_->load_index(StopToken());
-    const auto files = list_packs(*repository_, StopToken());
-    std::vector<BlobId> roots;
-    for (const SnapshotRecord& record : snapshots()) roots.push_back(record.snapshot.tree);
-    const auto used = find_used_blobs(*repository_, index, files, roots, StopToken());
+    PruneBasis basis = read_prune_basis(*repository_, {}, StopToken());
     PruneOptions options;
     options.max_unused_percent = 0;
-    PrunePlan plan = plan_prune(index, files, used, options, kPackSize);
+    PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, kPackSize);
     PruneProgress progress;
-    apply_prune(*repository_, *held, index, plan, kit_.plan.blobs, clock_, progress, StopToken());
+    apply_prune_moves(*repository_, basis, plan, kit_.plan.blobs, clock_, progress, StopToken());
+    apply_prune_removals(*repository_, *held, basis, plan, progress, StopToken());
     return plan;
   }
   void expect_check_finds_nothing() {
@@ -124,6 +120,7 @@ class HikaeWrites : public ::testing::Test {
   std::string tree_ = folder_ / "tree";
   std::string place_ = folder_ / "repository";
   SystemClock clock_;
+  NullLog log_;
   std::unique_ptr<Repository> repository_;
   BackupKit kit_;
 };

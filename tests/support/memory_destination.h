@@ -152,7 +152,7 @@ inline std::map<SnapshotId, std::map<std::string, std::string>> read_snapshots(
 // The clock outlives the lock.
 inline std::unique_ptr<RepositoryLock> lock_exclusively(Repository& repository,
                                                         const Clock& clock) {
-  NullLog log;
+  static NullLog log;  // outlives the lock
   LockOptions options;
   options.settle = std::chrono::milliseconds(0);
   return RepositoryLock::acquire(

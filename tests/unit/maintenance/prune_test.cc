@@ -43,8 +43,7 @@ TEST_F(PruneTest, FreesWhatForgottenSnapshotsHeldAlone) {
   EXPECT_EQ(contents_after.begin()->second, contents_before.at(all[2].id));
   EXPECT_EQ(contents_after.begin()->second, source.contents());
   // All is used now.
-  EXPECT_FALSE(plan(destination, destination.repository().load_index(StopToken()), options)
-                   .changes_anything());
+  EXPECT_FALSE(plan(destination, options).changes_anything());
 }
 
 TEST_F(PruneTest, TheForecastIsWhatHappens) {
@@ -122,10 +121,9 @@ TEST_F(PruneTest, JoinsTheSmallPacksOfManyBackups) {
 TEST_F(PruneTest, RefusesWhenASnapshotLacksAPack) {
   make_generations();
   forget(destination, {snapshots(destination)[0]});
-  const Index index = destination.repository().load_index(StopToken());
   int missed = 0;
   // Packs of data and packs of trees alike.
-  for (const PruneItem& item : plan(destination, index).items) {
+  for (const PruneItem& item : plan(destination).items) {
     if (item.used_bytes == 0) continue;
     const FileHandle pack{FileType::pack, item.pack.hex()};
     const Bytes content = destination.files().load(pack, StopToken());
@@ -150,8 +148,7 @@ TEST_F(PruneTest, DeletesNothingWhenABlobToMoveIsDamaged) {
   forget(destination, {snapshots(destination)[0]});
   PruneOptions options;
   options.max_unused_percent = 0;
-  const Index index = destination.repository().load_index(StopToken());
-  const PrunePlan planned = plan(destination, index, options);
+  const PrunePlan planned = plan(destination, options);
   ASSERT_FALSE(planned.to_move.empty());
   const auto victim =
       std::find_if(planned.to_move.begin(), planned.to_move.end(), [](const BlobLocation& place) {
@@ -175,11 +172,10 @@ TEST_F(PruneTest, DeletesNothingWhenABlobToMoveIsDamaged) {
 TEST_F(PruneTest, DeletesNothingWithoutItsLock) {
   make_generations();
   forget(destination, {snapshots(destination)[0]});
-  Repository& repository = destination.repository();
   const SystemClock clock;
-  const auto lock = lock_exclusively(repository, clock);
-  const Index index = repository.load_index(StopToken());
-  const PrunePlan planned = plan(destination, index);
+  const auto lock = lock_exclusively(destination.repository(), clock);
+  PruneBasis from = basis(destination);
+  const PrunePlan planned = plan(from);
   ASSERT_TRUE(planned.changes_anything());
   for (const std::string& name : destination.names(FileType::lock))
     destination.files().remove({FileType::lock, name}, StopToken());
@@ -188,7 +184,7 @@ TEST_F(PruneTest, DeletesNothingWithoutItsLock) {
   PruneProgress progress;
 
   try {
-    apply_prune(repository, *lock, index, planned, kit.plan.blobs, clock, progress, StopToken());
+    apply_prune_removals(destination.repository(), *lock, from, planned, progress, StopToken());
     FAIL() << "must throw";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::lock_lost);

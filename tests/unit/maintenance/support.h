@@ -64,28 +64,39 @@ class MaintenanceTest : public ::testing::Test {
         destination.repository(), *lock, records, [](const SnapshotRecord&) {}, StopToken());
   }
 
-  static PrunePlan plan(MemoryDestination& destination,
-                        const Index& index,
-                        const PruneOptions& options = PruneOptions()) {
-    Repository& repository = destination.repository();
-    const auto files = list_packs(repository, StopToken());
-    std::vector<BlobId> roots;
-    for (const SnapshotRecord& record : snapshots(destination))
-      roots.push_back(record.snapshot.tree);
-    const auto used = find_used_blobs(repository, index, files, roots, StopToken());
-    return plan_prune(index, files, used, options, kPackSize);
+  static PruneBasis basis(MemoryDestination& destination) {
+    return read_prune_basis(destination.repository(), {}, StopToken());
   }
-  static PrunePlan prune(MemoryDestination& destination,
-                         const PruneOptions& options = PruneOptions()) {
-    Repository& repository = destination.repository();
-    const SystemClock clock;
-    const auto lock = lock_exclusively(repository, clock);
-    const Index index = repository.load_index(StopToken());
-    PrunePlan result = plan(destination, index, options);
+  static PrunePlan plan(const PruneBasis& basis, const PruneOptions& options = PruneOptions()) {
+    return plan_prune(basis.index, basis.packs, basis.used, options, kPackSize);
+  }
+  static PrunePlan plan(MemoryDestination& destination,
+                        const PruneOptions& options = PruneOptions()) {
+    return plan(basis(destination), options);
+  }
+  static void move(MemoryDestination& destination, const PruneBasis& basis, const PrunePlan& plan) {
     PruneProgress progress;
     BlobWriterOptions writing;
     writing.pack_size = kPackSize;
-    apply_prune(repository, *lock, index, result, writing, clock, progress, StopToken());
+    apply_prune_moves(
+        destination.repository(), basis, plan, writing, SystemClock(), progress, StopToken());
+  }
+  static PruneRemovals remove(MemoryDestination& destination,
+                              PruneBasis& basis,
+                              const PrunePlan& plan) {
+    const SystemClock clock;
+    const auto lock = lock_exclusively(destination.repository(), clock);
+    PruneProgress progress;
+    return apply_prune_removals(
+        destination.repository(), *lock, basis, plan, progress, StopToken());
+  }
+  static PrunePlan prune(MemoryDestination& destination,
+                         const PruneOptions& options = PruneOptions()) {
+    PruneBasis from = basis(destination);
+    PrunePlan result = plan(from, options);
+    if (!result.changes_anything()) return result;
+    move(destination, from, result);
+    remove(destination, from, result);
     return result;
   }
 

@@ -242,5 +242,82 @@ TEST_F(LockTest, AReadOnlyDestinationSaysSo) {
   EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::read_only);
 }
 
+// Keeps what is said to it.
+class HeardLog final : public Log {
+ public:
+  void write(LogLevel, const Text& message) override { heard.lock()->push_back(message); }
+  std::vector<std::string> keys() {
+    std::vector<std::string> result;
+    for (const Text& text : *heard.lock()) result.push_back(text.key);
+    return result;
+  }
+  Guarded<std::vector<Text>> heard;
+};
+
+class UndeletableLockTest : public LockTest {
+ protected:
+  // Credentials of a bucket that may not delete.
+  UndeletableLockTest() {
+    repository_.faults().add({Call::remove,
+                              FileType::lock,
+                              1,
+                              Fault::Effect::fail_before,
+                              Fault::Lasting::from_then_on,
+                              ErrorCode::permission,
+                              Retry::no});
+  }
+  std::unique_ptr<RepositoryLock> acquire_heard(LockMode mode) {
+    LockOptions options;
+    options.settle = std::chrono::milliseconds(1);
+    return RepositoryLock::acquire(
+        *repository_, mode, me_, repository_.clock(), options, heard_, StopToken());
+  }
+  HeardLog heard_;
+};
+
+TEST_F(UndeletableLockTest, TheLockStaysAndItIsSaidUntilWhen) {
+  auto lock = acquire_heard(LockMode::shared);
+  const Instant taken = repository_.clock().now();
+  lock.reset();
+  ASSERT_EQ(heard_.keys(), std::vector<std::string>{"repository.lock_stays"});
+  const std::string words = render(heard_.heard.lock()->front(), Language::en);
+  const std::string until = format::to_rfc3339(format::to_timestamp(taken + kLockStaleAfter));
+  EXPECT_NE(words.find(until), std::string::npos) << words;
+  EXPECT_EQ(repository_.count(FileType::lock), 1);
+}
+
+TEST_F(UndeletableLockTest, StaleOnesThatStayBlockNobody) {
+  plant(foreign(repository_.clock().now() - minutes(31)));
+  EXPECT_TRUE(acquire_heard(LockMode::exclusive));
+  EXPECT_EQ(heard_.keys().front(), "repository.stale_lock_ignored");
+  EXPECT_EQ(repository_.count(FileType::lock), 2);
+}
+
+TEST_F(UndeletableLockTest, ARefreshKeepsTheLockAlive) {
+  auto lock = acquire_heard(LockMode::shared);
+  for (int i = 0; i < 10; ++i) {
+    repository_.clock().advance(kLockRefreshInterval);
+    lock->refresh(StopToken());
+  }
+  lock->confirm(StopToken());
+}
+
+TEST_F(LockTest, RequireLockableLooksPastItsOwnLockOnly) {
+  auto mine = acquire(LockMode::shared);
+  const auto require = [&] {
+    require_lockable(
+        *repository_, LockMode::exclusive, *mine, me_, repository_.clock(), log_, StopToken());
+  };
+  require();
+  plant(foreign(repository_.clock().now()));
+  try {
+    require();
+    FAIL() << "must throw";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::locked);
+  }
+  EXPECT_EQ(repository_.count(FileType::lock), 2);
+}
+
 }  // namespace
 }  // namespace hikae::testing
