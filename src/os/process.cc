@@ -3,10 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,7 +15,7 @@
 #include "base/error.h"
 #include "os/fd.h"
 #include "os/files.h"
-#include "os/signals.h"
+#include "os/process_spawn.h"
 #include "os/wake.h"
 
 namespace hikae::os {
@@ -27,140 +23,12 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Pipe new_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw system_error(errno, text("os.open_failed", {{"path", "pipe"}}));
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-
-// A program that ends before it has read its input must not end us. SIGPIPE is held back in this
-// thread only, since the signal's disposition belongs to the whole process.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoSigpipe() {
-    const timespec no_wait{};
-    if (sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &no_wait);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-};
-
-// The C arrays that posix_spawn wants, pointing into the strings.
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& s : strings) result.push_back(s.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-class SpawnSettings {
- public:
-  SpawnSettings(const Pipe& in, const Pipe& out, const Pipe& err) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-    posix_spawn_file_actions_adddup2(&actions_, in.read.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, out.write.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, err.write.get(), STDERR_FILENO);
-    // Descriptors that a library opened without O_CLOEXEC.
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    sigset_t set;
-    sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes_, &set);
-    sigfillset(&set);
-    posix_spawnattr_setsigdefault(&attributes_, &set);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnSettings() {
-    posix_spawnattr_destroy(&attributes_);
-    posix_spawn_file_actions_destroy(&actions_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
-
-// A running program; killed with its group and waited for unless it has ended.
-class Child {
- public:
-  explicit Child(pid_t pid)
-      : pid_(pid), ended_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
-  ~Child() {
-    if (reaped_) return;
-    kill(-pid_, SIGKILL);
-    wait();
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  // Readable when the program has ended; -1 on kernels before 5.3.
-  int ended_fd() const { return ended_.get(); }
-  bool has_ended() const {
-    siginfo_t info{};
-    return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid != 0;
-  }
-  int wait() {
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    reaped_ = true;
-    return WIFSIGNALED(status) ? exit_code_of_signal(WTERMSIG(status)) : WEXITSTATUS(status);
-  }
-
- private:
-  pid_t pid_;
-  Fd ended_;
-  bool reaped_ = false;
-};
-
-pid_t spawn(const ProcessRequest& request, const SpawnSettings& settings) {
-  std::vector<std::string> arguments = request.argv;
-  std::vector<std::string> variables = request.environment.value_or(std::vector<std::string>{});
-  std::vector<char*> argv = pointers(arguments);
-  std::vector<char*> own = pointers(variables);
-  pid_t pid = 0;
-  const int error_number = posix_spawnp(&pid,
-                                        argv[0],
-                                        settings.actions(),
-                                        settings.attributes(),
-                                        argv.data(),
-                                        request.environment ? own.data() : environ);
-  if (error_number != 0)
-    throw system_error(error_number, text("os.start_failed", {{"program", request.argv[0]}}));
-  return pid;
-}
-
 // Feeds and drains the three pipes until the program has ended.
 class Conversation {
  public:
-  Conversation(const ProcessRequest& request, Child& child, Fd in, Fd out, Fd err)
+  Conversation(const ProcessRequest& request, RunningProgram& program, Fd in, Fd out, Fd err)
       : request_(request),
-        child_(child),
+        program_(program),
         in_(std::move(in)),
         out_(std::move(out)),
         err_(std::move(err)),
@@ -176,7 +44,7 @@ class Conversation {
     while (!ended || out_ || err_) {
       feed();
       // A descendant in the background may keep the pipes open: what is there now is the output.
-      ended = child_.has_ended();
+      ended = program_.has_ended();
       drain(out_, result_.output);
       drain(err_, result_.errors);
       if (ended) break;
@@ -186,7 +54,7 @@ class Conversation {
         throw Error(ErrorCode::timeout,
                     text("os.program_timed_out", {{"program", request_.argv[0]}}));
     }
-    result_.exit_code = child_.wait();
+    result_.exit_code = program_.wait();
     return std::move(result_);
   }
 
@@ -222,10 +90,10 @@ class Conversation {
     std::array<pollfd, 5> polled{{{in_.get(), POLLOUT, 0},
                                   {out_.get(), POLLIN, 0},
                                   {err_.get(), POLLIN, 0},
-                                  {child_.ended_fd(), POLLIN, 0},
+                                  {program_.ended_fd(), POLLIN, 0},
                                   {stopped, POLLIN, 0}}};
     constexpr std::chrono::milliseconds kLookAgain{50};
-    std::chrono::milliseconds wait{child_.ended_fd() < 0 ? kLookAgain.count() : INT_MAX};
+    std::chrono::milliseconds wait{program_.ended_fd() < 0 ? kLookAgain.count() : INT_MAX};
     if (deadline_) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - SteadyClock::now());
@@ -236,7 +104,7 @@ class Conversation {
   }
 
   const ProcessRequest& request_;
-  Child& child_;
+  RunningProgram& program_;
   Fd in_;
   Fd out_;
   Fd err_;
@@ -250,15 +118,12 @@ class Conversation {
 ProcessResult run_process(const ProcessRequest& request, const std::stop_token& stop) {
   if (request.argv.empty() || request.argv[0].empty())
     throw Error(ErrorCode::invalid_argument, text("os.no_program"));
-  Pipe in = new_pipe();
-  Pipe out = new_pipe();
-  Pipe err = new_pipe();
-  Child child(spawn(request, SpawnSettings(in, out, err)));
-  in.read = Fd();
-  out.write = Fd();
-  err.write = Fd();
-  Conversation conversation(
-      request, child, std::move(in.write), std::move(out.read), std::move(err.read));
+  Spawned spawned = spawn(request.argv, request.environment);
+  Conversation conversation(request,
+                            *spawned.program,
+                            std::move(spawned.input),
+                            std::move(spawned.output),
+                            std::move(spawned.errors));
   return conversation.run(stop);
 }
 
