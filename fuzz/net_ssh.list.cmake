@@ -1,0 +1,1 @@
+hikae_fuzz(net_sftp_packets MODULES net base)
