@@ -218,7 +218,8 @@ TEST_F(PruneMeanwhileTest, TheWalkOfNewSnapshotsEndsAtWhatIsKeptAnyway) {
   forget(destination, {snapshots(destination)[0]});
   basis_ = basis(destination);
   plan_ = plan(basis_, options_);
-  ASSERT_GT(plan_.bytes_to_remove, 0);
+  // Workers decide whether the large file has a pack of its own.
+  ASSERT_TRUE(plan_.changes_anything());
   move(destination, basis_, plan_);
   source.file("folder0/file").write(random_text(1'000, 99));
   back_up();
