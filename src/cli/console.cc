@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <mutex>
 
@@ -37,8 +38,15 @@ Console::Console(Language language, Colour colour) : language_(language), colour
 
 void Console::print(std::string_view text) {
   const std::lock_guard lock(output_mutex());
-  write_line(stdout, text);
-  static_cast<void>(std::fflush(stdout));
+  const bool is_whole =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  // Not thrown here: a backup does not stop because its words cannot be written.
+  if (!is_whole && print_error_number_ == 0) print_error_number_ = errno;
+}
+
+void Console::finish() {
+  const std::lock_guard lock(output_mutex());
+  if (print_error_number_ != 0) throw system_error(print_error_number_, hikae::text("cli.output"));
 }
 
 void Console::say(const Text& text) {

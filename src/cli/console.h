@@ -25,6 +25,9 @@ class Console final : public Log {
 
   // To standard output, as it is.
   void print(std::string_view text);
+  // Throws Error when something that was printed did not reach standard output: a recovery sheet
+  // or a list on a full disk must not pass for whole.
+  void finish();
   // A sentence to standard output, with a line break.
   void say(const Text& text);
   // To standard error, with "warning:" where it is one.
@@ -46,6 +49,7 @@ class Console final : public Log {
   Language language_;
   Colour colour_;
   int verbosity_ = 1;
+  int print_error_number_ = 0;  // of the first print that failed
 };
 
 // Columns for people: every column as wide as its widest cell (East Asian characters count two),

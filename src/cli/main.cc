@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -49,6 +50,17 @@ std::string working_directory() {
   std::string result = path == nullptr ? "/" : path;
   std::free(path);  // NOLINT(cppcoreguidelines-no-malloc): getcwd allocates it
   return result;
+}
+
+// With one of them closed, the next file that is opened gets its number, and what is printed lands
+// in a pack or in the journal.
+void open_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest number that is free: this one.
+    const int opened = open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    if (opened != fd) _exit(1);
+  }
 }
 
 // A backup opens many files at once; the soft limit is for programs that use select().
@@ -122,7 +134,9 @@ FailureForm failure_form(int count, const char* const* arguments) {
 int run_command_line(CommandLine& root, Console& console, int count, char** arguments) {
   const FailureForm form = failure_form(count, arguments);
   try {
-    return root.run(count, arguments);
+    const int code = root.run(count, arguments);
+    console.finish();
+    return code;
   } catch (const Error& error) {
     return report_failure(console, form, error, exit_code(error));
   } catch (const Cancelled&) {
@@ -134,6 +148,7 @@ int run_command_line(CommandLine& root, Console& console, int count, char** argu
 }
 
 int run(int count, char** arguments) {
+  open_standard_streams();
   raise_file_limit();
   return_large_buffers();
   const os::TerminationSignals signals;

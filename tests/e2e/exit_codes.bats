@@ -74,6 +74,25 @@ setup() { use_base; }
   [ "$(json 'j["message"].lower().count("did you mean")' <<<"$stderr")" = 2 ]
 }
 
+@test "1: an output that cannot be written is not passed over" {
+  code=0
+  hikae snapshots >/dev/full 2>err || code=$?
+  [ "$code" -eq 1 ]
+  output=$(cat err) assert_says "Standard output cannot be written" "No space left on device"
+}
+
+@test "a closed standard stream is held open, so that no file of the repository gets its number" {
+  mkdir source
+  echo 1 >source/one
+  mkfifo patterns  # the program waits for its other end, and can be looked at
+  "$HIKAE" backup --exclude-file patterns source <&- >&- 2>&- 3>&- &
+  local pid=$! fd
+  for fd in 0 1 2; do wait_until [ "/proc/$pid/fd/$fd" -ef /dev/null ]; done
+  : >patterns
+  wait "$pid"
+  assert_restic_is_content
+}
+
 @test "names cannot drive the terminal" {
   evil=$'evil\e[31m\e]0;title\a\u202etxt.exe'
   run -1 hikae backup "$evil"
