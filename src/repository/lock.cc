@@ -28,6 +28,19 @@ void remove_lock(Repository& repository, const LockId& id, const StopToken& stop
   repository.backend().remove({FileType::lock, id.hex()}, stop);
 }
 
+// "2026-11-26 22:38:07 +09:00", in the zone that the holder wrote.
+std::string since(const format::Lock& lock) {
+  format::Timestamp time = lock.time;
+  time.nanoseconds = 0;
+  constexpr std::size_t kDate = 10;
+  constexpr std::size_t kSeconds = 19;
+  std::string shown = format::to_rfc3339(time);
+  std::string offset = shown.substr(kSeconds);
+  if (offset == "Z") offset = "+00:00";
+  return shown.substr(0, kDate) + " " + shown.substr(kDate + 1, kSeconds - kDate - 1) + " " +
+         offset;
+}
+
 Error locked_by(const LockRecord& other, const Backend& backend) {
   if (other.damaged) {
     return Error(ErrorCode::locked,
@@ -42,7 +55,7 @@ Error locked_by(const LockRecord& other, const Backend& backend) {
                      {"host", other.lock.hostname},
                      {"user", other.lock.username},
                      {"pid", std::to_string(other.lock.pid)},
-                     {"since", format::to_rfc3339(other.lock.time)}}),
+                     {"since", since(other.lock)}}),
                Retry::after_backoff)
       .with_hint(text("repository.locked_hint"));
 }
@@ -64,7 +77,7 @@ Text describe_removed(const LockRecord& stale, const Backend& backend) {
   return text("repository.stale_lock_removed",
               {{"host", stale.lock.hostname},
                {"pid", std::to_string(stale.lock.pid)},
-               {"since", format::to_rfc3339(stale.lock.time)},
+               {"since", since(stale.lock)},
                {"place", backend.location()}});
 }
 

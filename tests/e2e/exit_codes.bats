@@ -159,6 +159,10 @@ setup() { use_base; }
   wait_until has_file_in "$repo/locks"
   run -11 hikae prune
   assert_says "process $restic" "$(hostname)" "--retry-lock"
+  # Nothing tells whether that process is really gone: the lock stays, and unlock says so.
+  run -0 hikae unlock
+  assert_says "No lock had to be removed" "process $restic" "stays" "--remove-all"
+  [ "$(hikae unlock --json | json '[len(j["removed"]), j["remaining"][0]["pid"]]')" = "[0, $restic]" ]
   # Readers share the lock.
   run -0 hikae snapshots
   echo fed >&9
