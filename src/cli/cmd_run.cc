@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
 #include "cli/verdict_text.h"
+#include "policy/time_zone.h"
 #include "service/run.h"
 
 namespace hikae::cli {
@@ -84,19 +85,19 @@ void print_problems(const Session& session, const RunReport& report) {
   if (report.failure) session.console.error(*report.failure);
 }
 
-void print_changes(const Session& session, const RunReport& report) {
+void print_changes(const Session& session, const RunReport& report, const policy::Policy& policy) {
   for (const CaughtUpSnapshot& copy : report.caught_up) {
     session.console.say(text("cli_run.caught_up",
                              {{"source", copy.source},
                               {"from", copy.from},
                               {"to", copy.to},
-                              {"time", local_time(session.environment, copy.time)}}));
+                              {"time", policy::policy_time(policy.timezone, copy.time)}}));
   }
   for (const ForgottenSnapshot& gone : report.forgotten) {
     session.console.say(text("cli_run.forgotten",
                              {{"source", gone.source},
                               {"destination", gone.destination},
-                              {"time", local_time(session.environment, gone.time)},
+                              {"time", policy::policy_time(policy.timezone, gone.time)},
                               {"reason", render(gone.reason, session.console.language())}}));
   }
 }
@@ -199,7 +200,7 @@ int run(const Session& session, const RunFlags& flags) {
     session.console.print(to_json(report));
   } else {
     print_outcomes(session, report);
-    print_changes(session, report);
+    print_changes(session, report, loaded.policy);
     print_problems(session, report);
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(report.finished - report.started);

@@ -3,8 +3,9 @@
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/session.h"
-#include "cli/snapshot_options.h"
 #include "cli/verdict_text.h"
+#include "format/time.h"
+#include "policy/time_zone.h"
 #include "service/status.h"
 
 namespace hikae::cli {
@@ -14,7 +15,9 @@ std::string verdict_word(const Session& session, Verdict verdict) {
   return render(verdict_text(verdict), session.console.language());
 }
 
-void print_sources(const Session& session, const StatusReport& report) {
+void print_sources(const Session& session,
+                   const StatusReport& report,
+                   const policy::Policy& policy) {
   const Language language = session.console.language();
   Table table;
   for (const char* heading :
@@ -27,7 +30,7 @@ void print_sources(const Session& session, const StatusReport& report) {
     table.add_row({source.source,
                    source.destination,
                    verdict_word(session, source.verdict),
-                   source.newest ? local_time(session.environment, *source.newest) : "-",
+                   source.newest ? policy::policy_time(policy.timezone, *source.newest) : "-",
                    std::to_string(source.generations),
                    source.newest ? format_bytes(source.newest_bytes) : "-"});
   }
@@ -68,15 +71,18 @@ void print_notes(const Session& session, const StatusReport& report) {
   for (const Text& note : report.notes) session.console.warning(note);
 }
 
-void print_last_run(const Session& session, const StatusReport& report) {
+void print_last_run(const Session& session,
+                    const StatusReport& report,
+                    const policy::Policy& policy) {
   if (report.runs.empty()) return;
   const RunRecord& run = report.runs.front();
   const std::string verdict =
       run.verdict ? verdict_word(session, *run.verdict)
                   : render(text("cli_status.unfinished"), session.console.language());
-  session.console.say(
-      text("cli_status.last_run",
-           {{"time", local_time(session.environment, run.started)}, {"verdict", verdict}}));
+  session.console.say(text("cli_status.last_run",
+                           {{"time", policy::policy_time(policy.timezone, run.started)},
+                            {"zone", policy.timezone},
+                            {"verdict", verdict}}));
 }
 
 void write_notes(JsonWriter& json, const std::vector<Text>& notes) {
@@ -143,9 +149,9 @@ int status(const Session& session) {
     session.console.print(to_json(report));
     return exit_code(report.verdict);
   }
-  print_sources(session, report);
+  print_sources(session, report, loaded.policy);
   print_destinations(session, report);
-  print_last_run(session, report);
+  print_last_run(session, report, loaded.policy);
   print_notes(session, report);
   session.console.say(
       text("cli_status.verdict",

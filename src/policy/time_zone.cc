@@ -127,6 +127,14 @@ std::string format_day(LocalDay day) {
                      static_cast<unsigned>(date.day()));
 }
 
+std::string policy_time(std::string_view zone_name, Instant when) {
+  const TimeZone zone = zone_name.empty() ? TimeZone::utc() : TimeZone::named(zone_name);
+  const std::string shown =
+      format_local(zone.to_local(std::chrono::floor<std::chrono::seconds>(when)));
+  constexpr std::size_t kWithoutSeconds = std::string_view("2026-11-23 02:00").size();
+  return shown.size() == kWithoutSeconds ? shown + ":00" : shown;
+}
+
 std::string format_local(LocalTime time) {
   const LocalDay day = std::chrono::floor<std::chrono::days>(time);
   const auto rest = std::chrono::floor<seconds>(time - day).count();

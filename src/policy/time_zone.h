@@ -44,6 +44,9 @@ class TimeZone {
 
 // "2026-11-23 02:00", and with seconds where they are not zero.
 std::string format_local(LocalTime time);
+// The wall time in a policy's zone, to the second: "2026-11-23 02:00:00"; UTC where `zone_name` is
+// empty. What people read about a policy is in this form and zone. Throws as TimeZone::named().
+std::string policy_time(std::string_view zone_name, Instant when);
 // "2026-11-23".
 std::string format_day(LocalDay day);
 

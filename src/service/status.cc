@@ -88,13 +88,6 @@ std::optional<Instant> due_moment(const Policy& policy, const policy::Source& so
   return policy::parse_schedule(words, zone).last_until(now - policy.schedule.window);
 }
 
-std::string local_time(const Policy& policy, Instant time) {
-  const policy::TimeZone zone =
-      policy.timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(policy.timezone);
-  return policy::format_local(
-      zone.to_local(std::chrono::time_point_cast<std::chrono::seconds>(time)));
-}
-
 void fill_from_snapshots(SourceStatus& status,
                          SourceFacts& facts,
                          const Reading& reading,
@@ -131,7 +124,8 @@ void add_notes(SourceStatus& status,
   } else if (!facts.newest) {
     note("service_status.no_generation");
   }
-  if (is_overdue(facts)) note("service_status.overdue", {{"due", local_time(policy, *facts.due)}});
+  if (is_overdue(facts))
+    note("service_status.overdue", {{"due", policy::policy_time(policy.timezone, *facts.due)}});
   if (facts.unreadable > 0)
     note("service_status.unreadable", {{"count", std::to_string(facts.unreadable)}});
   if (facts.has_future_snapshot) note("service_status.future");
@@ -177,7 +171,7 @@ void add_run_notes(StatusReport& report, const Policy& policy) {
   for (const RunRecord& run : report.runs) {
     if (run.finished) continue;
     const bool newest = &run == &report.runs.front();
-    const Text::Arguments when{{"started", local_time(policy, run.started)}};
+    const Text::Arguments when{{"started", policy::policy_time(policy.timezone, run.started)}};
     report.notes.push_back(newest ? text("service_status.run_unfinished", when)
                                   : text("service_status.run_interrupted", when));
   }

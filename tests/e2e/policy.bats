@@ -60,6 +60,16 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   assert_says "nowhere" "nas vault"
 }
 
+@test "run and status tell times in the policy's zone, whatever the machine's is" {
+  export TZ=America/New_York
+  hikae -q run >first
+  run -0 hikae status
+  assert_says "Times are in Asia/Tokyo."
+  local newest
+  newest=$(sed -nE 's/^letters +nas +ok +([0-9-]+ [0-9:]+) .*/\1/p' <<<"$output")
+  [ $(($(date +%s) - $(TZ=Asia/Tokyo date -d "$newest" +%s))) -lt 60 ]
+}
+
 @test "restore --source takes the newest generation from the first destination that works" {
   rm nas/config
   run -0 hikae restore --source letters --target out
