@@ -34,8 +34,6 @@ constexpr std::array<std::string_view, 12> kNotCarriedOut = {"schedule.drill",
                                                              "hooks",
                                                              "anomaly"};
 constexpr std::array<std::string_view, 2> kNotCarriedOutOfSource = {"hooks", "quiesce"};
-constexpr std::array<std::string_view, 2> kNotCarriedOutOfDestination = {"connections",
-                                                                         "object_lock"};
 
 class Review {
  public:
@@ -87,9 +85,6 @@ class Review {
         review_folder(destination, location.path);
       } else {
         review_reach(destination, location);
-      }
-      for (const std::string_view key : kNotCarriedOutOfDestination) {
-        find_unused(path_of(destination) + "." + std::string(key));
       }
     }
     if (all_here) find("destinations", text("cli_policy.all_on_this_machine"));

@@ -148,6 +148,8 @@ struct Source {
 };
 
 enum class ServerSideEncryption { aes256, aws_kms };
+// automatic: by path at an endpoint of one's own, else by host name.
+enum class S3Addressing { automatic, path, host };
 enum class ObjectLockMode { governance, compliance };
 
 struct ObjectLock {
@@ -180,7 +182,10 @@ struct Destination {
   std::string endpoint;
   std::string region;
   std::string storage_class;
+  S3Addressing addressing = S3Addressing::automatic;
+  std::string ca_file;  // absolute path; empty: the system's authorities
   std::optional<ServerSideEncryption> server_side_encryption;
+  std::string kms_key_id;
   std::optional<ObjectLock> object_lock;
   std::optional<Credentials> credentials;
   bool may_delete = true;  // false: this host never forgets or prunes here

@@ -151,12 +151,15 @@ const Section& destination_section() {
     keys.one("connections", &D::connections, Kind::number, "8").range(1, 1000);
     keys.one("endpoint", &D::endpoint, Kind::line, "https://s3.example.com");
     keys.one("region", &D::region, Kind::line, "ap-northeast-1");
+    keys.one("addressing", &D::addressing, Kind::word, "path", {"automatic", "path", "host"});
+    keys.one("ca_file", &D::ca_file, Kind::path, "/etc/hikae/ca.pem");
     keys.one("storage_class", &D::storage_class, Kind::line, "STANDARD_IA");
     keys.one("server_side_encryption",
              &D::server_side_encryption,
              Kind::word,
              "AES256",
              {"AES256", "aws:kms"});
+    keys.one("kms_key_id", &D::kms_key_id, Kind::line, "alias/backup");
     keys.section("object_lock", &D::object_lock, object_lock_section, "{keep: 30d}");
     keys.section("credentials", &D::credentials, credentials_section, "{profile: backup}");
     return std::move(keys).done();

@@ -48,6 +48,11 @@ S3Options s3_options(const policy::Destination& destination) {
   options.endpoint = destination.endpoint;
   options.region = destination.region;
   options.storage_class = destination.storage_class;
+  using Addressing = S3Options::Addressing;
+  if (destination.addressing == policy::S3Addressing::path) options.addressing = Addressing::path;
+  if (destination.addressing == policy::S3Addressing::host)
+    options.addressing = Addressing::virtual_host;
+  options.kms_key_id = destination.kms_key_id;
   if (const auto& encryption = destination.server_side_encryption) {
     options.encryption = *encryption == policy::ServerSideEncryption::aes256
                              ? S3Options::Encryption::aes256
@@ -129,6 +134,8 @@ std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
     options.connections = static_cast<std::size_t>(*destination.connections);
   options.limit_upload = destination.limit_upload;
   options.limit_download = destination.limit_download;
+  options.ca_file = destination.ca_file;
+  options.log = &environment.log;
   options.s3 = s3_options(destination);
   if (destination.credentials)
     options.credentials = resolve_credentials(*destination.credentials, environment, stop);
@@ -142,6 +149,8 @@ std::unique_ptr<Backend> open_location(const Location& location,
   OpenOptions options;
   options.mode = mode;
   options.variable = environment.variable;
+  options.ca_file = environment.variable("RESTIC_CACERT").value_or("");
+  options.log = &environment.log;
   return open_backend(location, std::move(options));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "storage/counters.h"
+#include "storage/limit.h"
 #include "storage/limit_rate.h"
 #include "storage/local.h"
 #include "storage/retry.h"
@@ -36,12 +37,17 @@ RetryOptions patience_for_s3() {
   return retry;
 }
 
+std::unique_ptr<Backend> open_local(const Location& location, const OpenOptions& options) {
+  auto local = std::make_unique<LocalBackend>(location.path, options.mode);
+  if (!options.connections) return local;
+  return with_connection_limit(std::move(local), *options.connections);
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the backends take the secrets over
 std::unique_ptr<Backend> open_backend(const Location& location, OpenOptions options) {
-  if (location.scheme == "local")
-    return decorate(std::make_unique<LocalBackend>(location.path, options.mode), rates_of(options));
+  if (location.scheme == "local") return decorate(open_local(location, options), rates_of(options));
   if (location.scheme == "s3") {
     const RateLimitOptions rates = rates_of(options);
     return decorate(
