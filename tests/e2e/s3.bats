@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# A policy's destination in S3: a real Ceph RADOS Gateway over TLS, with an authority of its own.
+
+load helper
+
+setup_file() {
+  export SCRIPTS=$BATS_TEST_DIRNAME/../support
+  cd "$BATS_FILE_TMPDIR"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj /CN=test \
+    -addext "subjectAltName=DNS:localhost,DNS:*.localhost" -keyout key.pem -out cert.pem 2>/dev/null
+  python3 "$SCRIPTS/rgw.py" "$PWD/rgw" "$PWD/cert.pem" "$PWD/key.pem" >gateway 2>gateway.err 3>&- &
+  echo $! >gateway.pid
+  wait_until test -s gateway
+  read -r TLS_PORT HTTP_PORT CONFIGURATION <gateway
+  export TLS_PORT HTTP_PORT CONFIGURATION
+  export SECRET=secretTEST0000000000000000000000000000001
+  mkdir -p files/deep
+  head -c 3000000 /dev/urandom >files/deep/data
+  echo text >files/name
+  echo correct-horse >password
+  echo "$SECRET" >secret
+  echo wrong >wrong-secret
+  chmod 600 password secret wrong-secret
+  use_aws
+  aws_s3 s3 mb s3://backups >/dev/null
+}
+
+teardown_file() {
+  kill "$(cat "$BATS_FILE_TMPDIR/gateway.pid")"
+}
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# The keys in the environment, for Debian's aws and for stock restic.
+use_aws() {
+  export AWS_ACCESS_KEY_ID=AKIDTEST0000000001 AWS_SECRET_ACCESS_KEY=$SECRET AWS_DEFAULT_REGION=us-east-1
+  export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+}
+
+aws_s3() {
+  /usr/bin/aws --endpoint-url "https://localhost:$TLS_PORT" --ca-bundle "$BATS_FILE_TMPDIR/cert.pem" "$@"
+}
+
+# A policy of this test's own, whose destination is the bucket folder $1; $2: more keys of it.
+use_policy() {
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY RESTIC_PASSWORD
+  cat >policy.yaml <<END
+version: 1
+name: test
+language: en
+timezone: Asia/Tokyo
+sources:
+  files: {files: [$BATS_FILE_TMPDIR/files]}
+destinations:
+  s3:
+    url: s3://$1
+    endpoint: https://localhost:$TLS_PORT
+    ca_file: $BATS_FILE_TMPDIR/cert.pem
+    credentials:
+      access_key_id: AKIDTEST0000000001
+      secret_access_key: {file: $BATS_FILE_TMPDIR/${SECRET_FILE:-secret}}
+    ${2:-}
+encryption:
+  password: {file: $BATS_FILE_TMPDIR/password}
+schedule: {backup: daily 02:00}
+END
+  export HIKAE_POLICY=$PWD/policy.yaml HIKAE_STATE_DIR=$PWD/state HIKAE_CACHE_DIR=$PWD/cache
+}
+
+@test "init, run, check and restore by a policy; aws sees the objects, stock restic reads the repository" {
+  use_policy backups/policy "server_side_encryption: aws:kms
+    kms_key_id: testkey-1"
+  run -0 hikae policy check
+  refute_says "cannot reach"
+  run -0 hikae init
+  run -0 hikae run
+  run -0 hikae check --read-data
+  run -0 hikae restore latest --target back
+  diff -r "$BATS_FILE_TMPDIR/files" "back$BATS_FILE_TMPDIR/files"
+  run -0 hikae snapshots
+  assert_says "1 snapshot"
+
+  use_aws
+  run -0 aws_s3 s3 ls --recursive s3://backups/policy/
+  assert_says policy/config policy/data/ policy/snapshots/ policy/keys/
+  RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$BATS_FILE_TMPDIR/cert.pem" \
+    -r "s3:https://localhost:$TLS_PORT/backups/policy" check --read-data
+  assert_says "no errors were found"
+}
+
+@test "-r with the variables that restic knows, in a repository that stock restic made" {
+  use_aws
+  export RESTIC_REPOSITORY=s3:https://localhost:$TLS_PORT/backups/restic RESTIC_CACERT=$BATS_FILE_TMPDIR/cert.pem
+  # Debian's restic knows the option only, not yet the variable.
+  restic -q --cacert "$RESTIC_CACERT" init
+  run -0 hikae backup "$BATS_FILE_TMPDIR/files"
+  run -0 restic --cacert "$RESTIC_CACERT" check --read-data
+  assert_says "no errors were found"
+  run -0 hikae check --read-data
+}
+
+@test "an error says what to do: secret, key, bucket, authority" {
+  use_policy backups/policy
+  SECRET_FILE=wrong-secret use_policy backups/errors
+  run -1 hikae init
+  assert_says "refuses the secret of access key AKIDTEST0000000001" "check it for missing characters"
+  refute_says "$SECRET"
+
+  use_policy backups/errors
+  sed -i s/AKIDTEST0000000001/AKIDOTHER/ policy.yaml
+  run -1 hikae init
+  assert_says "does not know the access key AKIDOTHER"
+
+  use_policy no-such-bucket/x
+  run ! hikae init
+  assert_says "There is no bucket no-such-bucket" "aws s3 mb s3://no-such-bucket"
+
+  use_policy backups/errors
+  sed -i /ca_file/d policy.yaml
+  run -1 hikae init
+  assert_says "is not trusted" "ca_file"
+}
+
+@test "no credentials anywhere" {
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+  RESTIC_CACERT=$BATS_FILE_TMPDIR/cert.pem run -1 hikae init -r "s3:https://localhost:$TLS_PORT/backups/none"
+  assert_says "No credentials for S3 were found"
+}
+
+@test "a full bucket" {
+  use_aws
+  aws_s3 s3 mb s3://small >/dev/null
+  radosgw-admin -c "$CONFIGURATION" quota set --quota-scope=bucket --bucket=small --max-size=1048576
+  radosgw-admin -c "$CONFIGURATION" quota enable --quota-scope=bucket --bucket=small
+  use_policy small/x
+  run -0 hikae init
+  run -1 hikae backup "$BATS_FILE_TMPDIR/files" -d s3
+  assert_says "has reached its quota"
+}
