@@ -24,7 +24,7 @@ class RadosGateway {
   static constexpr const char* kSecret = "secretTEST0000000000000000000000000000001";
 
   RadosGateway()
-      : certificate_(authority_.issue("DNS:localhost,DNS:*.localhost,IP:127.0.0.1")),
+      : certificate_(authority_.issue("DNS:localhost,DNS:by-host.localhost,IP:127.0.0.1")),
         process_(command(), folder_ / "rgw.err") {
     std::istringstream line(process_.read_line());
     line >> tls_port_ >> http_port_ >> configuration_;
@@ -39,7 +39,8 @@ class RadosGateway {
   std::string endpoint() const { return "https://localhost:" + tls_port_; }
   const std::string& tls_port() const { return tls_port_; }
   std::string authority_file() const { return authority_.file(); }
-  TestAuthority& authority() { return authority_; }
+  const TestAuthority::Certificate& certificate() const { return certificate_; }
+  const std::string& http_port() const { return http_port_; }
   // For "radosgw-admin -c" and "ceph -c".
   const std::string& configuration() const { return configuration_; }
 

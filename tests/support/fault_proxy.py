@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""fault_proxy.py CERTIFICATE KEY TARGET_PORT: https on a free port, which it prints, before http of 127.0.0.1.
+
+"PUT /__faults" with lines "EFFECT COUNT" says what happens to the next requests, one line after another:
+  503, 500         answered so by the proxy (with S3's XML), without asking the store
+  expired          answered 400 ExpiredToken
+  region           answered 400 AuthorizationHeaderMalformed, which names the region "elsewhere-1"
+  reset            the connection is reset before the request's body is read
+  lost             the store carries the request out, then the connection is reset without an answer
+  cut              half of the answer's body, then a reset
+  flip             one bit of the answer's body is wrong
+  stall            no answer at all, for a minute
+"GET /__faults" tells how many requests are still to be spoilt, how many came in all, and the scope that the last one
+was signed for.
+"""
+import http.client
+import http.server
+import socket
+import ssl
+import struct
+import sys
+import threading
+
+lock = threading.Lock()
+faults = []
+seen = 0
+scope = "-"
+
+
+def next_fault():
+    global seen
+    with lock:
+        seen += 1
+        return faults.pop(0) if faults else None
+
+
+def xml_error(code):
+    more = "<Region>elsewhere-1</Region>" if code == "AuthorizationHeaderMalformed" else ""
+    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>by the proxy</Message>{more}</Error>'.encode()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, headers, body):
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def reset(self):
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def control(self, body):
+        if self.command == "PUT":
+            planned = [effect for effect, count in (line.split() for line in body.decode().splitlines())
+                       for _ in range(int(count))]
+            with lock:
+                faults[:] = planned
+        text = f"{len(faults)} {seen} {scope}".encode()
+        self.answer(200, [("Content-Length", str(len(text)))], text)
+
+    def forward(self, body):
+        store = http.client.HTTPConnection("127.0.0.1", int(sys.argv[3]), timeout=60)
+        store.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            store.putheader(name, value)
+        store.endheaders(body)
+        response = store.getresponse()
+        headers = [(name, value) for name, value in response.getheaders() if name.lower() not in
+                   ("transfer-encoding", "content-length", "connection")]
+        content = response.read()
+        length = response.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        if length is not None and response.status != 204:
+            headers.append(("Content-Length", length))
+        store.close()
+        return response.status, headers, content
+
+    def handle_any(self):
+        global scope
+        length = int(self.headers.get("Content-Length") or 0)
+        if self.path == "/__faults":
+            return self.control(self.rfile.read(length))
+        fault = next_fault()
+        scope = self.headers.get("Authorization", "-").split("Credential=")[-1].split(",")[0]
+        if fault == "reset":
+            return self.reset()
+        body = self.rfile.read(length)
+        if fault == "stall":
+            threading.Event().wait(60)
+            return self.reset()
+        if fault in ("503", "500", "expired", "region"):
+            status, code = {"503": (503, "SlowDown"), "500": (500, "InternalError"),
+                            "expired": (400, "ExpiredToken"),
+                            "region": (400, "AuthorizationHeaderMalformed")}[fault]
+            content = b"" if self.command == "HEAD" else xml_error(code)
+            return self.answer(status, [("Content-Length", str(len(content)))], content)
+        status, headers, content = self.forward(body)
+        if fault == "lost":
+            return self.reset()
+        if fault == "flip" and content:
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        if fault == "cut":
+            self.answer(status, headers, content[:len(content) // 2])
+            return self.reset()
+        self.answer(status, headers, content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
+server = Server(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_address[1], flush=True)
+server.serve_forever()

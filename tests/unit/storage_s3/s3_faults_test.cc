@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store that is busy, far away or flaky: a real gateway behind a proxy that spoils some requests.
+#include <gmock/gmock.h>
+
+#include "concurrency/task_group.h"
+#include "crypto/hash.h"
+#include "storage/retry.h"
+#include "support/fault_proxy.h"
+#include "unit/storage_s3/support.h"
+
+namespace hikae {
+namespace {
+
+using hikae::testing::error_of;
+using hikae::testing::FaultProxy;
+using hikae::testing::numbered;
+using hikae::testing::RadosGateway;
+using hikae::testing::varied;
+using hikae::testing::words;
+using ::testing::HasSubstr;
+
+class S3Faults : public ::testing::Test {
+ protected:
+  S3Faults() {
+    static int tests = 0;
+    if (tests++ == 0) gateway().make_bucket("faults");
+    path_ = "faults/" + std::to_string(tests);
+  }
+  static RadosGateway& gateway() { return RadosGateway::shared(); }
+  static FaultProxy& proxy() {
+    static FaultProxy proxy(gateway());
+    return proxy;
+  }
+
+  // The waits between attempts are counted, not waited for.
+  std::unique_ptr<Backend> open() {
+    S3Backend::Tuning tuning;
+    tuning.stall_timeout = std::chrono::milliseconds(400);
+    tuning.multipart_size = 6 << 20;
+    tuning.part_size = 5 << 20;
+    RetryOptions retry;
+    retry.attempts = 9;
+    retry.wait = [this](std::chrono::milliseconds, const StopToken& stop) {
+      throw_if_stopped(stop);
+      ++waits_;
+    };
+    return with_retry(std::make_unique<S3Backend>(
+                          proxy().location(path_), gateway().options(), std::move(tuning)),
+                      retry);
+  }
+  // Past the proxy.
+  bool is_stored(const FileHandle& file, ByteView content) {
+    S3Backend direct(gateway().location(path_), gateway().options());
+    const Bytes stored = direct.load(file, none_);
+    return stored.size() == content.size() &&
+           std::equal(stored.begin(), stored.end(), content.begin());
+  }
+
+  std::string path_;
+  std::atomic<int> waits_{0};
+  StopToken none_;
+};
+
+TEST_F(S3Faults, AnUploadSurvivesEachKindOfFault) {
+  const Bytes content = varied(2 << 20);
+  unsigned number = 0;
+  for (const std::string fault : {"503 5\n", "500 3\n", "reset 2\n", "lost 1\n", "stall 1\n",
+                                  "503 2\nreset 1\nlost 1\n500 1\n"}) {
+    const auto backend = open();
+    const FileHandle file = numbered(FileType::pack, ++number);
+    waits_ = 0;
+    proxy().plan(fault);
+    backend->save(file, content, none_);
+    EXPECT_EQ(proxy().left(), 0) << fault;
+    EXPECT_GT(waits_, 0) << fault;
+    EXPECT_TRUE(is_stored(file, content)) << fault;
+  }
+}
+
+TEST_F(S3Faults, ADownloadSurvivesEachKindOfFault) {
+  const auto backend = open();
+  const Bytes content = varied(2 << 20);
+  const FileHandle file = numbered(FileType::pack, 1);
+  backend->save(file, content, none_);
+  for (const std::string fault : {"503 5\n", "500 1\n", "reset 1\n", "cut 2\n", "stall 1\n"}) {
+    proxy().plan(fault);
+    EXPECT_TRUE(backend->load(file, none_) == content) << fault;
+    EXPECT_EQ(proxy().left(), 0) << fault;
+    proxy().plan(fault);
+    Bytes range(100000);
+    backend->load_range(file, 1000, range, none_);
+    EXPECT_TRUE(std::equal(range.begin(), range.end(), content.begin() + 1000)) << fault;
+  }
+}
+
+TEST_F(S3Faults, AListingThatIsCutIsNotTakenForTheWhole) {
+  const auto backend = open();
+  for (unsigned i = 0; i < 20; ++i)
+    backend->save(numbered(FileType::index, i), as_bytes("x"), none_);
+  for (const std::string fault : {"cut 1\n", "503 2\n", "reset 1\n"}) {
+    proxy().plan(fault);
+    int found = 0;
+    backend->list(
+        FileType::index, [&](const FileInfo&) { ++found; }, none_);
+    EXPECT_EQ(found, 20) << fault;
+    EXPECT_EQ(proxy().left(), 0);
+  }
+}
+
+TEST_F(S3Faults, PartsAreSentAgainAndNothingIsLeft) {
+  const auto backend = open();
+  const Bytes content = varied(11 << 20);
+  // begin, first part, second part: then the store is busy.
+  proxy().plan("none 2\n503 1\n");
+  backend->save(numbered(FileType::pack, 1), content, none_);
+  EXPECT_TRUE(is_stored(numbered(FileType::pack, 1), content));
+  EXPECT_EQ(backend->remove_leftovers(std::chrono::seconds(0), none_), 0U);
+  // The store completes it, and the answer is lost.
+  proxy().plan("none 5\nlost 1\n");
+  backend->save(numbered(FileType::pack, 2), content, none_);
+  EXPECT_TRUE(is_stored(numbered(FileType::pack, 2), content));
+  EXPECT_EQ(backend->remove_leftovers(std::chrono::seconds(0), none_), 0U);
+}
+
+// Storage hands bytes over as they came; whoever asked compares them with the name (SHA-256).
+TEST_F(S3Faults, ADamagedDownloadDiffersFromItsName) {
+  const auto backend = open();
+  const Bytes content = varied(100000);
+  const FileHandle file{FileType::pack, sha256(content).hex()};
+  backend->save(file, content, none_);
+  proxy().plan("flip 1\n");
+  EXPECT_NE(sha256(backend->load(file, none_)).hex(), file.name);
+  EXPECT_EQ(sha256(backend->load(file, none_)).hex(), file.name) << "good when read again";
+}
+
+TEST_F(S3Faults, AStoreThatStaysBusyEndsWithAnErrorThatSaysSo) {
+  const auto backend = open();
+  proxy().plan("503 100\n");
+  const Error error = error_of([&] { backend->is_empty(none_); });
+  proxy().plan("");
+  EXPECT_EQ(error.code(), ErrorCode::io);
+  EXPECT_THAT(words(error), HasSubstr("SlowDown"));
+  EXPECT_EQ(waits_, 8);
+}
+
+TEST_F(S3Faults, TheRegionIsLearnedFromTheRefusal) {
+  const auto backend = open();
+  proxy().plan("region 1\n");
+  EXPECT_TRUE(backend->is_empty(none_));
+  EXPECT_THAT(proxy().scope(), HasSubstr("/elsewhere-1/s3/"));
+  EXPECT_EQ(waits_, 0);
+  backend->save(numbered(FileType::key, 1), as_bytes("x"), none_);
+  EXPECT_THAT(proxy().scope(), HasSubstr("/elsewhere-1/s3/")) << "and kept";
+}
+
+TEST_F(S3Faults, GivenTokensThatExpireAreNamed) {
+  const auto backend = open();
+  proxy().plan("expired 1\n");
+  const Error error = error_of([&] { backend->is_empty(none_); });
+  EXPECT_EQ(error.code(), ErrorCode::permission);
+  EXPECT_THAT(words(error), HasSubstr("have expired"));
+}
+
+TEST_F(S3Faults, AStopEndsAStalledCall) {
+  S3Backend patient(proxy().location(path_), gateway().options());
+  proxy().plan("stall 1\n");
+  std::stop_source source;
+  TaskGroup group{StopToken()};
+  group.spawn("stopper", [&](const StopToken&) {
+    while (proxy().left() > 0) std::this_thread::yield();
+    source.request_stop();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THROW(patient.is_empty(source.get_token()), Cancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  group.join();
+}
+
+}  // namespace
+}  // namespace hikae
