@@ -8,6 +8,7 @@
 #include "storage/local.h"
 #include "storage/retry.h"
 #include "storage/s3.h"
+#include "storage/sftp.h"
 
 namespace hikae {
 namespace {
@@ -15,9 +16,9 @@ namespace {
 // Retries stand outside: what is sent again costs the line again.
 std::unique_ptr<Backend> decorate(std::unique_ptr<Backend> backend,
                                   RateLimitOptions rates,
-                                  RetryOptions retry = {}) {
+                                  RetryOptions retries = {}) {
   return with_retry(with_rate_limit(with_counters(std::move(backend)), std::move(rates)),
-                    std::move(retry));
+                    std::move(retries));
 }
 
 RateLimitOptions rates_of(const OpenOptions& options) {
@@ -27,32 +28,39 @@ RateLimitOptions rates_of(const OpenOptions& options) {
   return rates;
 }
 
-// A store that asks to slow down needs more than the moment that a disk needs.
-RetryOptions patience_for_s3() {
-  RetryOptions retry;
-  retry.attempts = 9;
-  retry.first_wait = std::chrono::milliseconds(500);
-  retry.longest_wait = std::chrono::seconds(30);
-  retry.deadline = std::chrono::minutes(5);
-  return retry;
-}
-
 std::unique_ptr<Backend> open_local(const Location& location, const OpenOptions& options) {
   auto local = std::make_unique<LocalBackend>(location.path, options.mode);
   if (!options.connections) return local;
   return with_connection_limit(std::move(local), *options.connections);
 }
 
+std::unique_ptr<Backend> open_sftp(const Location& location, const OpenOptions& options) {
+  SftpOptions sftp;
+  sftp.target.host = location.host;
+  sftp.target.user = location.user;
+  sftp.target.port = location.port;
+  sftp.target.config_file = options.ssh_config_file;
+  sftp.target.ciphers = options.ciphers == TransportCiphers::any ? net::SshCiphers::any
+                                                                 : net::SshCiphers::aes_256_only;
+  sftp.path = location.path;
+  sftp.location = location.display;
+  sftp.mode = options.mode;
+  // The backend keeps to that number itself, lists included: each is a login at the server.
+  if (options.connections) sftp.connections = *options.connections;
+  return std::make_unique<SftpBackend>(std::move(sftp));
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the backends take the secrets over
 std::unique_ptr<Backend> open_backend(const Location& location, OpenOptions options) {
-  if (location.scheme == "local") return decorate(open_local(location, options), rates_of(options));
-  if (location.scheme == "s3") {
-    const RateLimitOptions rates = rates_of(options);
+  const RateLimitOptions rates = rates_of(options);
+  if (location.scheme == "local") return decorate(open_local(location, options), rates);
+  if (location.scheme == "sftp")
+    return decorate(open_sftp(location, options), rates, network_retries());
+  if (location.scheme == "s3")
     return decorate(
-        std::make_unique<S3Backend>(location, std::move(options)), rates, patience_for_s3());
-  }
+        std::make_unique<S3Backend>(location, std::move(options)), rates, network_retries());
   throw Error(ErrorCode::unsupported,
               text("storage.scheme_not_built",
                    {{"scheme", location.scheme}, {"location", location.display}}))

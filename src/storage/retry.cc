@@ -2,10 +2,12 @@
 #include "storage/retry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "base/error.h"
@@ -97,9 +99,11 @@ class RetryingBackend final : public ForwardingBackend {
     std::chrono::milliseconds wait = options_.first_wait;
     for (int attempt = 1;; ++attempt) {
       try {
-        return call(attempt);
+        return succeeded(call, attempt);
       } catch (Error& error) {
-        const bool too_late = options_.clock->steady_now() + wait - start > options_.deadline;
+        const auto deadline =
+            has_answered_ ? options_.deadline : options_.first_deadline.value_or(options_.deadline);
+        const bool too_late = options_.clock->steady_now() + wait - start > deadline;
         if (error.retry() == Retry::no || attempt >= options_.attempts || too_late) {
           if (attempt > 1)
             error.add_context(text("storage.gave_up", {{"attempts", std::to_string(attempt)}}));
@@ -108,6 +112,18 @@ class RetryingBackend final : public ForwardingBackend {
       }
       options_.wait(wait, stop);
       wait = std::min(wait * 2, options_.longest_wait);
+    }
+  }
+
+  template <typename Call>
+  auto succeeded(Call& call, int attempt) -> decltype(call(1)) {
+    if constexpr (std::is_void_v<decltype(call(1))>) {
+      call(attempt);
+      has_answered_ = true;
+    } else {
+      auto result = call(attempt);
+      has_answered_ = true;
+      return result;
     }
   }
 
@@ -125,6 +141,7 @@ class RetryingBackend final : public ForwardingBackend {
   }
 
   const RetryOptions options_;
+  std::atomic<bool> has_answered_{false};
 };
 
 }  // namespace
@@ -135,6 +152,16 @@ void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& st
   std::unique_lock lock(mutex);
   never.wait_for(lock, stop, duration, [] { return false; });
   throw_if_stopped(stop);
+}
+
+RetryOptions network_retries() {
+  RetryOptions options;
+  options.attempts = 20;
+  options.first_wait = std::chrono::milliseconds(500);
+  options.longest_wait = std::chrono::seconds(20);
+  options.deadline = std::chrono::minutes(5);
+  options.first_deadline = std::chrono::seconds(30);
+  return options;
 }
 
 std::unique_ptr<Backend> with_retry(std::unique_ptr<Backend> inner, RetryOptions options) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "storage/backend.h"
@@ -19,9 +20,15 @@ struct RetryOptions {
   std::chrono::milliseconds longest_wait{5000};  // the wait doubles up to this
   // No attempt begins later than this after the first one.
   std::chrono::milliseconds deadline{30000};
+  // Instead of `deadline` until a call has succeeded: a store that has never answered is rather
+  // named wrong than away, and a person may be waiting.
+  std::optional<std::chrono::milliseconds> first_deadline;
   std::function<void(std::chrono::milliseconds, const StopToken&)> wait = wait_unless_stopped;
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
+
+// For stores behind a network: a router or NAS that restarts is away for minutes.
+RetryOptions network_retries();
 
 // Repeats calls that fail with Retry::after_backoff. The error of the last attempt is passed on. A
 // repeated save() that finds exactly its own content stored counts as done; a repeated list()

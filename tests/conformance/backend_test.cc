@@ -24,6 +24,7 @@
 #include "storage/open.h"
 #include "storage/retry.h"
 #include "support/rgw.h"
+#include "support/sshd.h"
 #include "support/temp_dir.h"
 
 namespace hikae {
@@ -89,6 +90,73 @@ class BucketPlace final : public Place {
  private:
   using Gateway = hikae::testing::RadosGateway;
   std::string path_;
+};
+
+// Each backend has a folder of its own on one server, which is started once for all tests of a
+// kind.
+class SftpPlace final : public Place {
+ public:
+  explicit SftpPlace(const hikae::testing::Sshd& sshd) : sshd_(sshd) {}
+  BackendPointer open(AccessMode mode) override {
+    OpenOptions options;
+    options.mode = mode;
+    options.ssh_config_file = sshd_.config_file();
+    return open_backend(parse_location("sftp:nas:" + (dir_ / "repository"), "/"),
+                        std::move(options));
+  }
+
+ private:
+  const hikae::testing::Sshd& sshd_;
+  hikae::testing::TempDir dir_;
+};
+
+hikae::testing::Sshd& openssh() {
+  static hikae::testing::Sshd sshd;
+  return sshd;
+}
+
+// What an old or foreign server offers: version 3 and no extension.
+hikae::testing::Sshd& bare_server() {
+  static hikae::testing::Sshd sshd([] {
+    hikae::testing::Sshd::Settings settings;
+    settings.subsystem =
+        "internal-sftp -P posix-rename,statvfs,fstatvfs,hardlink,fsync,lsetstat,limits,"
+        "expand-path,copy-data,home-directory,users-groups-by-id";
+    return settings;
+  }());
+  return sshd;
+}
+
+// As a NAS has it: no shell, and a root of its own.
+struct Jail {
+  hikae::testing::RootOwnedDir root;
+  hikae::testing::Sshd sshd;
+  Jail() : sshd(settings_for(root)) { std::filesystem::create_directory(root / "share"); }
+
+ private:
+  static hikae::testing::Sshd::Settings settings_for(const hikae::testing::RootOwnedDir& root) {
+    hikae::testing::Sshd::Settings settings;
+    settings.lines = {"ChrootDirectory " + root.path().string(), "ForceCommand internal-sftp"};
+    return settings;
+  }
+};
+Jail& jail() {
+  static Jail the_jail;
+  return the_jail;
+}
+
+class JailedPlace final : public Place {
+ public:
+  BackendPointer open(AccessMode mode) override {
+    OpenOptions options;
+    options.mode = mode;
+    options.ssh_config_file = jail().sshd.config_file();
+    return open_backend(parse_location("sftp:nas:/share/" + name_, "/"), std::move(options));
+  }
+
+ private:
+  const std::string name_ = "repository" + std::to_string(next_++);
+  static inline int next_ = 0;
 };
 
 using Wrap = std::function<BackendPointer(BackendPointer)>;
@@ -490,6 +558,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Stack{"LimitLocal", wrapped<FolderPlace>(limited)},
                       Stack{"RetryOverFailuresLocal", wrapped<FolderPlace>(retrying_over_failures)},
                       Stack{"S3", [] { return std::make_unique<BucketPlace>(); }},
+                      Stack{"Sftp", [] { return std::make_unique<SftpPlace>(openssh()); }},
+                      Stack{"SftpBare", [] { return std::make_unique<SftpPlace>(bare_server()); }},
+                      Stack{"SftpJailed", [] { return std::make_unique<JailedPlace>(); }},
                       Stack{"Memory", [] { return std::make_unique<MemoryPlace>(); }},
                       Stack{"RateMemory", wrapped<MemoryPlace>(rate_limited)},
                       Stack{"FaultMemory", wrapped<MemoryPlace>(faulty)},

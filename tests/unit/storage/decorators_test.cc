@@ -121,6 +121,31 @@ TEST_F(RetryTest, BeginsNoAttemptAfterTheDeadline) {
   EXPECT_EQ(counter->count(Call::size), 2U) << "at 0 and 400 ms; 1200 ms is too late";
 }
 
+TEST_F(RetryTest, IsPatientOnlyWithAStoreThatHasAnswered) {
+  RetryOptions options;
+  options.deadline = milliseconds(4000);
+  options.first_deadline = milliseconds(900);
+  options.first_wait = milliseconds(400);
+  options.longest_wait = milliseconds(400);
+  options.attempts = 100;
+  options.clock = clock_;
+  options.wait = [this](milliseconds duration, const StopToken&) { clock_->advance(duration); };
+  auto faults = std::make_unique<FaultBackend>(std::make_unique<MemoryBackend>());
+  FaultBackend* counter = faults.get();
+  Fault lasting = passing(Call::size);
+  lasting.lasting = Fault::Lasting::from_then_on;
+  faults->add(lasting);
+  const auto backend = with_retry(std::move(faults), options);
+  EXPECT_THROW(backend->size(key(1), {}), Error);
+  EXPECT_EQ(counter->count(Call::size), 3U) << "at 0, 400 and 800 ms";
+  counter->clear();
+  backend->size(key(1), {});
+  lasting.nth = 1;
+  counter->add(lasting);
+  EXPECT_THROW(backend->size(key(1), {}), Error);
+  EXPECT_EQ(counter->count(Call::size), 3U + 1U + 11U) << "each 400 ms up to 4000";
+}
+
 TEST_F(RetryTest, StopEndsTheWait) {
   std::stop_source source;
   RetryOptions options;
