@@ -40,6 +40,8 @@ std::unique_ptr<Backend> open_sftp(const Location& location, const OpenOptions& 
   sftp.target.user = location.user;
   sftp.target.port = location.port;
   sftp.target.config_file = options.ssh_config_file;
+  if (sftp.target.config_file.empty() && options.variable)
+    sftp.target.config_file = options.variable("HIKAE_SSH_CONFIG").value_or("");
   sftp.target.ciphers = options.ciphers == TransportCiphers::any ? net::SshCiphers::any
                                                                  : net::SshCiphers::aes_256_only;
   sftp.path = location.path;

@@ -51,7 +51,9 @@ struct OpenOptions {
   std::optional<std::uint64_t> limit_download;  // bytes per second
   TransportCiphers ciphers = TransportCiphers::aes_256_only;
   std::string ca_file;  // PEM with the authorities to trust instead of the system's; https only
-  std::string ssh_config_file;  // sftp: instead of the user's and the system's; empty: those
+  // sftp: read instead of the user's and the system's ssh_config. Empty: what HIKAE_SSH_CONFIG
+  // names, else ssh's own files.
+  std::string ssh_config_file;
   S3Options s3;
   StoreCredentials credentials;
   // Environment variables, since only cli reads them. Empty: none are set.

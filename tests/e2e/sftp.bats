@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# A repository on a server that is reached over SSH.
+
+load helper
+load sshd
+
+setup_file() {
+  start_sshd
+  mkdir -p "$BATS_FILE_TMPDIR/source/deep"
+  head -c 9000000 /dev/urandom >"$BATS_FILE_TMPDIR/source/deep/data"
+  echo 馬 >"$BATS_FILE_TMPDIR/source/name"
+}
+setup() {
+  source=$BATS_FILE_TMPDIR/source
+  place=$BATS_TEST_TMPDIR/repo
+  export RESTIC_REPOSITORY=sftp:nas:$place
+  cd "$BATS_TEST_TMPDIR" || return
+}
+teardown_file() { stop_sshd; }
+
+@test "a repository over sftp from init to restore, and stock restic reads it" {
+  run -0 hikae init
+  run -0 hikae backup "$source"
+  run -0 hikae check --read-data
+  run -0 hikae snapshots
+  assert_says "1 snapshots"
+  run -0 hikae restore latest --target "$BATS_TEST_TMPDIR/out"
+  diff -r "$source" "$BATS_TEST_TMPDIR/out$source"
+  run -0 restic_over_sftp "$place" check --read-data
+  assert_says "no errors were found"
+  run -0 restic_over_sftp "$place" restore latest --target "$BATS_TEST_TMPDIR/out2"
+  diff -r "$source" "$BATS_TEST_TMPDIR/out2$source"
+  # Nothing is left behind, and nobody else may read.
+  [ -z "$(find "$place" -name '*tmp*')" ]
+  [ -z "$(find "$place" -type f ! -perm 0400)" ]
+  [ -z "$(find "$place" -type d ! -perm 0700)" ]
+}
+
+@test "what stock restic wrote over sftp, hikae reads" {
+  restic_over_sftp "$place" init
+  restic_over_sftp "$place" backup "$source"
+  run -0 hikae check --read-data
+  run -0 hikae restore latest --target "$BATS_TEST_TMPDIR/out"
+  diff -r "$source" "$BATS_TEST_TMPDIR/out$source"
+  run -0 hikae backup "$source"
+  run -0 restic_over_sftp "$place" check --read-data
+}
+
+@test "a policy with a destination over sftp" {
+  echo correct-horse >password
+  chmod 600 password
+  cat >policy.yaml <<YAML
+version: 1
+name: office
+timezone: Asia/Tokyo
+sources:
+  files: {files: [$source]}
+destinations:
+  nas: {url: "sftp://nas$place"}
+encryption: {password: {file: $BATS_TEST_TMPDIR/password}}
+schedule: {backup: daily 02:00}
+retention: {daily: 3}
+YAML
+  export HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+  unset RESTIC_REPOSITORY
+  export HIKAE_POLICY=$BATS_TEST_TMPDIR/policy.yaml
+  run -0 hikae policy check
+  refute_says "cannot reach"
+  run -0 hikae init
+  run -0 hikae run
+  run -0 hikae status
+  assert_says "nas"
+  run -0 hikae status --json
+  assert_says "aes256-gcm@openssh.com"
+  run -0 restic_over_sftp "$place" check --read-data
+}
+
+@test "no repository there, and no way to write there" {
+  run -10 hikae snapshots
+  assert_says "sftp:nas:$place" "There is no repository" "hikae init"
+  export RESTIC_REPOSITORY=sftp:nas:/proc/hikae
+  run ! hikae init
+  assert_says "/proc/hikae"
+}
+
+@test "a server whose key is not known, then accepted by the command that the error names" {
+  : >"$sshd_dir/empty"
+  sed "s|UserKnownHostsFile.*|UserKnownHostsFile $sshd_dir/empty|" "$HIKAE_SSH_CONFIG" >config
+  export HIKAE_SSH_CONFIG=$BATS_TEST_TMPDIR/config
+  fingerprint=$(ssh-keygen -lf "$sshd_dir/host_key.pub" | cut -d ' ' -f 2)
+  run ! hikae snapshots
+  assert_says "not known" "$fingerprint" "ssh -o StrictHostKeyChecking=ask -F $BATS_TEST_TMPDIR/config nas"
+  # The person's answer, given at a terminal of ssh's own.
+  command=$(grep -o 'ssh -o StrictHostKeyChecking=ask .*nas' <<<"$output")
+  run python3 - "$command" <<'PYTHON'
+import os, pty, sys
+command = sys.argv[1] + " true"
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("sh", ["sh", "-c", command])
+text = b""
+while b"fingerprint" not in text or not text.rstrip().endswith(b"?"):
+    text += os.read(terminal, 4096)
+os.write(terminal, b"yes\n")
+try:
+    while os.read(terminal, 4096):
+        pass
+except OSError:
+    pass
+os.waitpid(pid, 0)
+PYTHON
+  run -10 hikae snapshots
+  assert_says "There is no repository"
+}
