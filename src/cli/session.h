@@ -89,6 +89,7 @@ void add_prune(Command& root, const Session& session);
 void add_recovery_kit(Command& root, const Session& session);
 void add_restore(Command& root, const Session& session);
 void add_run(Command& root, const Session& session);
+void add_serve_repository(Command& root, const Session& session);
 void add_snapshots(Command& root, const Session& session);
 void add_stats(Command& root, const Session& session);
 void add_status(Command& root, const Session& session);

@@ -22,7 +22,29 @@ sigset_t termination_set() {
   return set;
 }
 
+sigset_t pipe_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  return set;
+}
+
 }  // namespace
+
+HeldPipeSignal::HeldPipeSignal() {
+  const sigset_t set = pipe_set();
+  pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+
+HeldPipeSignal::~HeldPipeSignal() {
+  if (sigismember(&before_, SIGPIPE) == 0) {
+    const sigset_t set = pipe_set();
+    const timespec at_once{};
+    while (sigtimedwait(&set, nullptr, &at_once) == SIGPIPE) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 TerminationSignals::TerminationSignals() {
   const sigset_t set = termination_set();

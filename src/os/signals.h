@@ -28,6 +28,20 @@ class TerminationSignals {
   Fd fd_;
 };
 
+// Holds back SIGPIPE from this thread and from the threads that it starts while the object lives,
+// for libraries that write to sockets without MSG_NOSIGNAL: the write then fails with EPIPE. One
+// that came meanwhile is dropped.
+class HeldPipeSignal {
+ public:
+  HeldPipeSignal();
+  ~HeldPipeSignal();
+  HeldPipeSignal(const HeldPipeSignal&) = delete;
+  HeldPipeSignal& operator=(const HeldPipeSignal&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 // The shell's exit code for a death by signal.
 inline int exit_code_of_signal(int number) {
   return 128 + number;

@@ -29,4 +29,18 @@ void StopFd::Signal::operator()() const noexcept {
   [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
 }
 
+Waker::Waker() : fd_(new_event()) {}
+
+void Waker::wake() noexcept {
+  const std::uint64_t one = 1;
+  // Fails only where the counter is full, and then it is readable.
+  [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
+}
+
+void Waker::clear() noexcept {
+  std::uint64_t count = 0;
+  // Fails only where nobody has woken it.
+  [[maybe_unused]] const ssize_t done = ::read(fd_.get(), &count, sizeof count);
+}
+
 }  // namespace hikae::os

@@ -22,4 +22,18 @@ class StopFd {
   std::stop_callback<Signal> callback_;  // last: gone before the descriptor is closed
 };
 
+// A descriptor that one thread waits for with poll() and that any thread makes readable.
+// Thread-safe.
+class Waker {
+ public:
+  Waker();
+  void wake() noexcept;
+  // Not readable any more, however often it was woken.
+  void clear() noexcept;
+  int get() const { return fd_.get(); }
+
+ private:
+  Fd fd_;
+};
+
 }  // namespace hikae::os
