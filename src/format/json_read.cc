@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "format/base64.h"
+#include "base/base64.h"
 
 namespace hikae::format {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/base64.h"
 #include "base/json.h"
-#include "format/base64.h"
 #include "format/files.h"
 #include "format/json_read.h"
 

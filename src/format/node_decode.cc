@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json_read.h"
 #include "format/node.h"
 #include "format/raw_json.h"

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "format/append.h"
-#include "format/base64.h"
 #include "format/node.h"
 #include "format/unicode_print.h"
 

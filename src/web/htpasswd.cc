@@ -11,8 +11,8 @@
 #include <utility>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/units.h"
 #include "crypto/hash.h"
@@ -72,23 +72,6 @@ bool matches(const std::string& hash, const Secret& password) {
   return same;
 }
 
-// Standard base64 with padding; nullopt otherwise.
-std::optional<Secret> decoded(std::string_view base64) {
-  if (base64.empty() || base64.size() % 4 != 0 || base64.size() > 4096) return std::nullopt;
-  // What EVP_DecodeBlock would skip.
-  if (has_control_character(base64) || base64.find(' ') != std::string_view::npos)
-    return std::nullopt;
-  std::string out(base64.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(base64.data()),
-                                   static_cast<int>(base64.size()));
-  if (size < 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && base64[base64.size() - 1 - padding] == '=') ++padding;
-  out.resize(out.size() - padding);
-  return Secret(std::move(out));
-}
-
 }  // namespace
 
 std::optional<Login> parse_basic_login(const Secret& authorization) {
@@ -100,9 +83,11 @@ std::optional<Login> parse_basic_login(const Secret& authorization) {
         return expected == (given >= 'A' && given <= 'Z' ? static_cast<char>(given + 32) : given);
       });
   if (!is_basic) return std::nullopt;
-  const auto plain = decoded(without_spaces(value.substr(kScheme.size())));
+  auto plain = parse_base64(without_spaces(value.substr(kScheme.size())));
   if (!plain) return std::nullopt;
-  const std::string& pair = plain->reveal();
+  const Secret login{std::string(as_text(*plain))};
+  wipe(plain->data(), plain->size());
+  const std::string& pair = login.reveal();
   const std::size_t colon = pair.find(':');
   // libcrypt would take a password with a zero byte for its beginning.
   if (colon == std::string::npos || colon == 0 || has_control_character(pair)) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "storage/layout.h"
 
@@ -13,30 +14,6 @@ namespace {
 constexpr std::size_t kTargetLimit = 2048;
 constexpr std::size_t kFolderLimit = 2;
 constexpr std::size_t kNameLimit = 255;  // of Linux's file systems
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
-  return std::nullopt;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    result += static_cast<char>(*high * 16 + *low);
-    i += 2;
-  }
-  return result;
-}
 
 // Split before decoding, so that an encoded slash stays inside of its name, where it is refused.
 std::optional<std::vector<std::string>> segments_of(std::string_view path) {

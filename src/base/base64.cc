@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "format/base64.h"
+#include "base/base64.h"
 
 #include <array>
 
-namespace hikae::format {
+namespace hikae {
 namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -59,4 +59,4 @@ std::optional<Bytes> parse_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace hikae::format
+}  // namespace hikae

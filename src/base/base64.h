@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal to format. Base64 with the standard alphabet and padding (RFC 4648 §4).
+// Base64 with the standard alphabet and padding (RFC 4648 §4).
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 #include "base/bytes.h"
 
-namespace hikae::format {
+namespace hikae {
 
 void append_base64(std::string& out, ByteView bytes);
 // nullopt unless the whole text is padded base64; line breaks are refused, as nothing writes them.
 std::optional<Bytes> parse_base64(std::string_view text);
 
-}  // namespace hikae::format
+}  // namespace hikae
