@@ -6,6 +6,7 @@
 #include "storage/limit.h"
 #include "storage/limit_rate.h"
 #include "storage/local.h"
+#include "storage/rest.h"
 #include "storage/retry.h"
 #include "storage/s3.h"
 #include "storage/sftp.h"
@@ -63,10 +64,11 @@ std::unique_ptr<Backend> open_backend(const Location& location, OpenOptions opti
   if (location.scheme == "s3")
     return decorate(
         std::make_unique<S3Backend>(location, std::move(options)), rates, network_retries());
-  throw Error(ErrorCode::unsupported,
-              text("storage.scheme_not_built",
-                   {{"scheme", location.scheme}, {"location", location.display}}))
-      .with_hint(text("storage.scheme_not_built_hint"));
+  if (location.scheme == "rest")
+    return decorate(std::make_unique<RestBackend>(location, options), rates, network_retries());
+  throw Error(ErrorCode::invalid_argument,
+              text("storage.location_unknown_scheme", {{"scheme", location.scheme}}))
+      .with_hint(text("storage.location_hint"));
 }
 
 }  // namespace hikae

@@ -23,9 +23,11 @@
 #include "storage/memory.h"
 #include "storage/open.h"
 #include "storage/retry.h"
+#include "support/repository_server.h"
 #include "support/rgw.h"
 #include "support/sshd.h"
 #include "support/temp_dir.h"
+#include "support/test_authority.h"
 
 namespace hikae {
 namespace {
@@ -157,6 +159,36 @@ class JailedPlace final : public Place {
  private:
   const std::string name_ = "repository" + std::to_string(next_++);
   static inline int next_ = 0;
+};
+
+// Our own server over TLS, with a user and a password. The suite's names are no hashes, so that the
+// server must not compare them.
+class ServedPlace final : public Place {
+ public:
+  BackendPointer open(AccessMode mode) override {
+    OpenOptions options;
+    options.mode = mode;
+    options.ca_file = authority().file();
+    options.credentials.user = "alice";
+    options.credentials.password = Secret("wonder/land");
+    return open_backend(parse_location("rest:" + server_.url() + "alice/laptop", "/"),
+                        std::move(options));
+  }
+
+ private:
+  using Server = hikae::testing::RunningRepositoryServer;
+  static hikae::testing::TestAuthority& authority() {
+    static hikae::testing::TestAuthority instance;
+    return instance;
+  }
+  hikae::testing::TempDir dir_;
+  Server server_{[this](web::ServerOptions& options) {
+    static const auto kCertificate = authority().issue("IP:127.0.0.1");
+    options.tls = {kCertificate.certificate, kCertificate.key};
+    options.htpasswd_file = Server::write_users(dir_, {{"alice", "wonder/land"}});
+    options.rules.folders = web::AccessRules::Folders::per_user;
+    options.rules.uploads = web::AccessRules::Uploads::unverified;
+  }};
 };
 
 using Wrap = std::function<BackendPointer(BackendPointer)>;
@@ -558,6 +590,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Stack{"LimitLocal", wrapped<FolderPlace>(limited)},
                       Stack{"RetryOverFailuresLocal", wrapped<FolderPlace>(retrying_over_failures)},
                       Stack{"S3", [] { return std::make_unique<BucketPlace>(); }},
+                      Stack{"Rest", [] { return std::make_unique<ServedPlace>(); }},
                       Stack{"Sftp", [] { return std::make_unique<SftpPlace>(openssh()); }},
                       Stack{"SftpBare", [] { return std::make_unique<SftpPlace>(bare_server()); }},
                       Stack{"SftpJailed", [] { return std::make_unique<JailedPlace>(); }},
