@@ -25,7 +25,7 @@ struct Lag {
   // The most that one of the other destinations still served has held up.
   std::chrono::nanoseconds others_held_up{0};
   std::chrono::nanoseconds elapsed{0};  // since the run began
-  std::size_t others_idle = 0;  // destinations that have nothing to do at this moment
+  std::size_t others_idle = 0;          // destinations that have nothing to do at this moment
 };
 
 enum class LagDecision { wait, detach };

@@ -35,10 +35,7 @@ class UploadLane {
 
   // `queued`: how many packs may wait, beside those that are being sent. `repository` outlives the
   // lane.
-  UploadLane(Repository& repository,
-             std::size_t queued,
-             const Clock& clock,
-             const StopToken& stop);
+  UploadLane(Repository& repository, std::size_t queued, const Clock& clock, const StopToken& stop);
   // Stops the uploads.
   ~UploadLane() = default;
   UploadLane(const UploadLane&) = delete;

@@ -191,7 +191,7 @@ void copy_tree(OpenDestination& from,
   from.repository->update_index(*from.index, from.index_files, stop);
   to.repository->update_index(*to.index, to.index_files, stop);
   const CopySource source{from.repository.get(), &*from.index};
-  const CopyPlan plan = plan_copy(source, *to.index, {tree}, stop);
+  const CopyPlan plan = plan_copy(source, *to.repository, *to.index, {tree}, stop);
   std::atomic<std::uint64_t> bytes_moved{0};
   apply_copy(source, *to.repository, *to.index, plan, {}, environment.clock, bytes_moved, stop);
   to.repository->update_index(*to.index, to.index_files, stop);

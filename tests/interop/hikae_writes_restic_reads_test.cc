@@ -202,10 +202,10 @@ TEST_F(HikaeWrites, ResticReadsWhatWeCopiedIntoVersion1) {
   const Index from_index = repository_->load_index(StopToken());
   const Index to_index = target->load_index(StopToken());
   const CopySource from{repository_.get(), &from_index};
-  const CopyPlan plan = plan_copy(from, to_index, {report.tree}, StopToken());
+  const CopyPlan plan = plan_copy(from, *target, to_index, {report.tree}, StopToken());
   std::atomic<std::uint64_t> moved{0};
 
-  apply_copy(from, *target, to_index, plan, kit_.plan.blobs, clock_, moved, StopToken());
+  apply_copy(from, *target, to_index, plan, {}, clock_, moved, StopToken());
   target->save_snapshot(report.snapshot, StopToken());
 
   target->load_index(StopToken()).for_each([](const BlobLocation& place) {

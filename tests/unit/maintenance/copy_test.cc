@@ -2,6 +2,7 @@
 #include "maintenance/copy.h"
 
 #include "support.h"
+#include "support/fake_clock.h"
 
 namespace hikae::testing {
 namespace {
@@ -18,20 +19,24 @@ class CopyTest : public MaintenanceTest, public ::testing::WithParamInterface<Ta
   CopyPlan plan_it(const std::vector<BlobId>& trees) {
     index_ = destination.repository().load_index(StopToken());
     to_index_ = to().repository().load_index(StopToken());
-    return plan_copy({&destination.repository(), &index_}, to_index_, trees, StopToken());
+    return plan_copy(
+        {&destination.repository(), &index_}, to().repository(), to_index_, trees, StopToken());
+  }
+  CopyEnd apply(const CopyPlan& plan, const CopyOptions& options, const Clock& clock) {
+    moved_ = 0;
+    return apply_copy({&destination.repository(), &index_},
+                      to().repository(),
+                      to_index_,
+                      plan,
+                      options,
+                      clock,
+                      moved_,
+                      StopToken());
   }
   CopyPlan copy(const std::vector<BlobId>& trees) {
     const CopyPlan plan = plan_it(trees);
-    std::atomic<std::uint64_t> moved{0};
-    apply_copy({&destination.repository(), &index_},
-               to().repository(),
-               to_index_,
-               plan,
-               kit.plan.blobs,
-               SystemClock(),
-               moved,
-               StopToken());
-    EXPECT_EQ(moved, plan.bytes);
+    EXPECT_EQ(apply(plan, {kit.plan.blobs, {}}, SystemClock()), CopyEnd::complete);
+    EXPECT_EQ(moved_, plan.bytes);
     return plan;
   }
   std::vector<BlobId> trees() {
@@ -39,6 +44,14 @@ class CopyTest : public MaintenanceTest, public ::testing::WithParamInterface<Ta
     for (const SnapshotRecord& record : snapshots(destination))
       result.push_back(record.snapshot.tree);
     return result;
+  }
+  // Of some blob of a file in the source.
+  BlobLocation data_place() {
+    std::optional<BlobLocation> found;
+    index_.for_each([&](const BlobLocation& place) {
+      if (place.blob.type == format::BlobType::data) found = place;
+    });
+    return found.value();
   }
   void expect_copied(const BlobId& tree) {
     EXPECT_EQ(read_contents(to().repository(), tree),
@@ -48,6 +61,7 @@ class CopyTest : public MaintenanceTest, public ::testing::WithParamInterface<Ta
 
   Index index_;
   Index to_index_;
+  std::atomic<std::uint64_t> moved_{0};
 };
 
 TEST_P(CopyTest, IntoAnEmptyRepository) {
@@ -55,7 +69,7 @@ TEST_P(CopyTest, IntoAnEmptyRepository) {
 
   const CopyPlan plan = copy(trees());
 
-  EXPECT_EQ(plan.places.size(), destination.repository().load_index(StopToken()).blob_count());
+  EXPECT_EQ(plan.blobs, destination.repository().load_index(StopToken()).blob_count());
   for (const BlobId& tree : trees()) expect_copied(tree);
   EXPECT_THAT(to().names(FileType::snapshot), IsEmpty());
 }
@@ -77,10 +91,10 @@ TEST_P(CopyTest, IntoOneThatHasPartOfIt) {
   const CopyPlan plan = copy(trees());
 
   const Index all = destination.repository().load_index(StopToken());
-  EXPECT_LT(plan.places.size(), all.blob_count());
+  EXPECT_LT(plan.blobs, all.blob_count());
   EXPECT_EQ(to().repository().load_index(StopToken()).blob_count(), all.blob_count());
   for (const BlobId& tree : trees()) expect_copied(tree);
-  EXPECT_THAT(plan_it(trees()).places, IsEmpty());
+  EXPECT_TRUE(plan_it(trees()).is_empty());
 }
 
 TEST_P(CopyTest, NothingToCopyWritesNothing) {
@@ -127,18 +141,28 @@ TEST_P(CopyTest, RefusesASourceThatLacksSomething) {
 TEST_P(CopyTest, PassesNoDamageOn) {
   source.file("file", random_text(5'000, 1));
   const BackupReport report = back_up();
-  const CopyPlan plan = plan_it({report.tree});
-  const auto data =
-      std::find_if(plan.places.begin(), plan.places.end(), [](const BlobLocation& place) {
-        return place.blob.type == format::BlobType::data;
-      });
-  Bytes pack = destination.files().load({FileType::pack, data->pack.hex()}, StopToken());
-  pack[data->blob.offset + 100] ^= 1U;
-  destination.replace(FileType::pack, data->pack.hex(), pack);
+  plan_it({report.tree});
+  const BlobLocation data = data_place();
+  Bytes pack = destination.files().load({FileType::pack, data.pack.hex()}, StopToken());
+  pack[data.blob.offset + 100] ^= 1U;
+  destination.replace(FileType::pack, data.pack.hex(), pack);
 
   EXPECT_THROW(copy({report.tree}), Error);
 
   EXPECT_THAT(to().names(FileType::index), IsEmpty());
+}
+
+TEST_P(CopyTest, EndsInTimeAndGoesOnNextTime) {
+  make_generations();
+  FakeClock clock;
+  CopyOptions options{kit.plan.blobs, clock.steady_now()};
+
+  EXPECT_EQ(apply(plan_it(trees()), options, clock), CopyEnd::out_of_time);
+
+  EXPECT_EQ(moved_, 0);
+  EXPECT_EQ(check(to()).errors, 0);
+  copy(trees());
+  for (const BlobId& tree : trees()) expect_copied(tree);
 }
 
 TEST_P(CopyTest, AFailingTargetIsNoSuccess) {
@@ -159,6 +183,77 @@ TEST_P(CopyTest, AFailingTargetIsNoSuccess) {
   }
   for (const BlobId& tree : trees()) expect_copied(tree);
 }
+
+// Whole packs, which only repositories of one key can exchange.
+class CopyPacksTest : public CopyTest {};
+
+TEST_P(CopyPacksTest, AreByteForByteThoseOfTheSource) {
+  make_generations();
+
+  const CopyPlan plan = copy(trees());
+
+  EXPECT_THAT(plan.places, IsEmpty());
+  ASSERT_FALSE(plan.packs.empty());
+  const std::vector<std::string> names = destination.names(FileType::pack);
+  EXPECT_THAT(to().names(FileType::pack), ::testing::UnorderedElementsAreArray(names));
+  for (const std::string& name : names) {
+    EXPECT_EQ(to().files().load({FileType::pack, name}, StopToken()),
+              destination.files().load({FileType::pack, name}, StopToken()));
+  }
+}
+
+TEST_P(CopyPacksTest, AreTakenWholeOnlyWhenNearlyAllIsLacking) {
+  // One pack holds what two folders need; one of them alone is half of it.
+  source.file("a/large", random_text(40'000, 1));
+  source.file("b/large", random_text(40'000, 2));
+  const BackupReport both = back_up();
+  const std::vector<format::Node> root = format::decode_tree(
+      destination.repository().load_blob(destination.repository().load_index(StopToken()),
+                                         format::BlobType::tree,
+                                         both.tree,
+                                         StopToken()));
+  const BlobId half = root.front().subtree.value();
+
+  const CopyPlan of_half = plan_it({half});
+  EXPECT_THAT(of_half.packs, IsEmpty());
+  EXPECT_EQ(of_half.places.size(), 2) << "a tree and a file";
+  EXPECT_FALSE(plan_it({both.tree}).packs.empty());
+}
+
+TEST_P(CopyPacksTest, ThatAnInterruptedCopyStoredAreNotSentAgain) {
+  make_generations();
+  // It was killed before its index was written.
+  for (const std::string& name : destination.names(FileType::pack)) {
+    const FileHandle file{FileType::pack, name};
+    to().files().save(file, destination.files().load(file, StopToken()), StopToken());
+  }
+  Fault any_pack;
+  any_pack.type = FileType::pack;
+  to().fault().add(any_pack);
+
+  copy(trees());
+
+  for (const BlobId& tree : trees()) expect_copied(tree);
+}
+
+TEST_P(CopyPacksTest, OfTheWrongNameAreRefused) {
+  make_generations();
+  plan_it(trees());
+  const std::string name = data_place().pack.hex();
+  Bytes pack = destination.files().load({FileType::pack, name}, StopToken());
+  pack.back() ^= 1U;
+  destination.replace(FileType::pack, name, pack);
+
+  try {
+    copy(trees());
+    FAIL() << "damage was copied";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::corrupt);
+  }
+  EXPECT_THAT(to().names(FileType::pack), ::testing::Not(::testing::Contains(name)));
+}
+
+INSTANTIATE_TEST_SUITE_P(SameKey, CopyPacksTest, ::testing::Values(Target::same_key));
 
 INSTANTIATE_TEST_SUITE_P(Keys,
                          CopyTest,
