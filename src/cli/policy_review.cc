@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "cli/cmd_policy.h"
 #include "storage/location.h"
-#include "storage/open.h"
 
 namespace hikae::cli {
 namespace {
@@ -81,23 +80,9 @@ class Review {
       const Location location = location_of(destination);
       const bool is_here = location.scheme == "local";
       all_here = all_here && is_here && !destination.require_mount;
-      if (is_here) {
-        review_folder(destination, location.path);
-      } else {
-        review_reach(destination, location);
-      }
+      if (is_here) review_folder(destination, location.path);
     }
     if (all_here) find("destinations", text("cli_policy.all_on_this_machine"));
-  }
-
-  void review_reach(const policy::Destination& destination, const Location& location) {
-    try {
-      open_backend(location);  // opens nothing yet
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::unsupported) throw;
-      find(path_of(destination) + ".url",
-           text("cli_policy.unreachable", {{"destination", destination.name}}));
-    }
   }
 
   void review_folder(const policy::Destination& destination, const std::string& path) {

@@ -75,8 +75,8 @@ class PackCopier {
     if (bytes.size() != size || id_cast<PackId>(sha256(bytes)) != pack) {
       throw Error(ErrorCode::corrupt,
                   text("maintenance.pack_hash_differs", {{"pack", pack.short_hex()}}))
-          .with_context(text("maintenance.copying_from",
-                             {{"place", from_.repository->backend().location()}}))
+          .with_context(
+              text("maintenance.copying_from", {{"place", from_.repository->backend().location()}}))
           .with_hint(text("repository.check_hint"));
     }
     try {

@@ -21,7 +21,8 @@ TEST(S3Body, SumsAreThoseOfTheWhole) {
 }
 
 TEST(S3Body, PartsJoinToTheWhole) {
-  const std::vector<ByteView> pieces = {as_bytes("abc"), ByteView(), as_bytes("defgh"), as_bytes("i")};
+  const std::vector<ByteView> pieces = {
+      as_bytes("abc"), ByteView(), as_bytes("defgh"), as_bytes("i")};
   EXPECT_EQ(joined(part_of(pieces, 0, 9)), "abcdefghi");
   EXPECT_EQ(joined(part_of(pieces, 2, 3)), "cde");
   EXPECT_EQ(joined(part_of(pieces, 3, 5)), "defgh");

@@ -64,7 +64,11 @@ class S3Faults : public ::testing::Test {
 TEST_F(S3Faults, AnUploadSurvivesEachKindOfFault) {
   const Bytes content = varied(2 << 20);
   unsigned number = 0;
-  for (const std::string fault : {"503 5\n", "500 3\n", "reset 2\n", "lost 1\n", "stall 1\n",
+  for (const std::string fault : {"503 5\n",
+                                  "500 3\n",
+                                  "reset 2\n",
+                                  "lost 1\n",
+                                  "stall 1\n",
                                   "503 2\nreset 1\nlost 1\n500 1\n"}) {
     const auto backend = open();
     const FileHandle file = numbered(FileType::pack, ++number);

@@ -27,8 +27,7 @@ TEST(S3Place, AmazonIsAddressedByHost) {
   EXPECT_EQ(url("s3://bucket/a/b"), "https://bucket.s3.amazonaws.com/a/b/config");
   S3Options tokyo;
   tokyo.region = "ap-northeast-1";
-  EXPECT_EQ(url("s3://bucket/a", tokyo),
-            "https://bucket.s3.ap-northeast-1.amazonaws.com/a/config");
+  EXPECT_EQ(url("s3://bucket/a", tokyo), "https://bucket.s3.ap-northeast-1.amazonaws.com/a/config");
   EXPECT_EQ(url("s3:s3.amazonaws.com/bucket", tokyo),
             "https://bucket.s3.ap-northeast-1.amazonaws.com/config");
   tokyo.region = "cn-north-1";

@@ -38,7 +38,9 @@ class S3Store : public ::testing::Test {
     return std::make_unique<S3Backend>(
         gateway().location(bucket_ + "/repo"), std::move(options), std::move(tuning));
   }
-  void save(S3Backend& backend, const FileHandle& file, std::string_view content = "content") const {
+  void save(S3Backend& backend,
+            const FileHandle& file,
+            std::string_view content = "content") const {
     backend.save(file, as_bytes(content), none_);
   }
   std::string fact(const FileHandle& file, const std::string& header) const {
@@ -78,9 +80,7 @@ TEST_F(S3Store, TheStoreEncryptsAsThePolicySays) {
   EXPECT_EQ(fact(file, "x-amz-server-side-encryption-aws-kms-key-id"), "testkey-1");
   EXPECT_EQ(as_text(backend->load(file, none_)), "content");
   kms.kms_key_id = "no-such-key";
-  EXPECT_NE(error_of([&] {
-              save(*open(kms), numbered(FileType::pack, 2));
-            }).retry(),
+  EXPECT_NE(error_of([&] { save(*open(kms), numbered(FileType::pack, 2)); }).retry(),
             Retry::after_backoff);
   S3Options aes;
   aes.encryption = S3Options::Encryption::aes256;
@@ -199,10 +199,11 @@ TEST_F(S3Store, SaysWhatIsWrongWithTheKeys) {
 
 TEST_F(S3Store, SaysWhichBucketIsMissing) {
   S3Backend nowhere(gateway().location("no-such-bucket/x"), gateway().options());
-  for (const Error& error :
-       {error_of([&] { nowhere.is_empty(none_); }),
-        error_of([&] { nowhere.load({FileType::config, ""}, none_); }),
-        error_of([&] { save(nowhere, numbered(FileType::pack, 1)); })}) {
+  for (const Error& error : {error_of([&] { nowhere.is_empty(none_); }),
+                             error_of([&] {
+                               nowhere.load({FileType::config, ""}, none_);
+                             }),
+                             error_of([&] { save(nowhere, numbered(FileType::pack, 1)); })}) {
     EXPECT_EQ(error.code(), ErrorCode::no_repository);
     EXPECT_THAT(words(error), HasSubstr("aws s3 mb s3://no-such-bucket"));
   }

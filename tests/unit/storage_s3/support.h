@@ -37,7 +37,8 @@ Error error_of(Call call) {
 }
 
 inline std::string words(const Error& error) {
-  return render(error, Language::en) + (error.hint() ? " " + render(*error.hint(), Language::en) : "");
+  return render(error, Language::en) +
+         (error.hint() ? " " + render(*error.hint(), Language::en) : "");
 }
 
 }  // namespace hikae::testing
