@@ -183,8 +183,7 @@ void save_file(BackupState& state,
       // The chunks of this attempt lose their file: its hold is never released, so it finishes
       // nothing.
       if (number < state.plan.attempts_for_changing_file) continue;
-      state.errors.report(
-          {ItemError::Kind::changed, path, text("backup.file_kept_changing", {{"path", path}})});
+      state.errors.report({ItemError::Kind::changed, path, text("backup.file_kept_changing")});
     }
     release_hold(state, *attempt.file, scratch);
     return;
