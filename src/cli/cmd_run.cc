@@ -173,7 +173,7 @@ std::string to_json(const RunReport& report) {
 
 int run(const Session& session, const RunFlags& flags) {
   const LoadedPolicy loaded = load_policy(session);
-  const auto journal = Journal::open(
+  const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
   RunOptions options;
   options.sources = flags.sources;

@@ -141,7 +141,7 @@ std::string to_json(const StatusReport& report) {
 
 int status(const Session& session) {
   const LoadedPolicy loaded = load_policy(session);
-  const auto journal = Journal::open(
+  const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
   const StatusReport report =
       read_status(loaded.policy, session.environment, *journal, session.stop);

@@ -210,6 +210,10 @@ Error to_error(const SQLite::Exception& exception) {
       .with_hint(text("journal.failed_hint"));
 }
 
+std::unique_ptr<SQLite::Database> open_memory_database() {
+  return open_file(":memory:");
+}
+
 std::unique_ptr<SQLite::Database> open_database(const std::string& state_directory,
                                                 const Clock& clock,
                                                 Log& log) {

@@ -19,6 +19,9 @@ std::unique_ptr<SQLite::Database> open_database(const std::string& state_directo
                                                 const Clock& clock,
                                                 Log& log);
 
+// The same tables, in memory alone.
+std::unique_ptr<SQLite::Database> open_memory_database();
+
 // no_space, read_only, locked, corrupt or io, with SQLite's reason.
 Error to_error(const SQLite::Exception& exception);
 

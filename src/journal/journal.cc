@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "journal/database.h"
+#include "journal/lenient.h"
 
 namespace hikae {
 namespace {
@@ -351,6 +352,19 @@ std::unique_ptr<Journal> Journal::open(const std::string& state_directory,
                                        const Clock& clock,
                                        Log& log) {
   return std::make_unique<SqliteJournal>(journal::open_database(state_directory, clock, log));
+}
+
+std::unique_ptr<Journal> Journal::open_lenient(const std::string& state_directory,
+                                               const Clock& clock,
+                                               Log& log) {
+  auto in_memory = [] { return std::make_unique<SqliteJournal>(journal::open_memory_database()); };
+  try {
+    return journal::make_lenient(open(state_directory, clock, log), in_memory, log);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::unsupported) throw;
+    journal::warn_unrecorded(log, error);
+  }
+  return in_memory();
 }
 
 }  // namespace hikae

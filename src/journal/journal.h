@@ -85,6 +85,12 @@ class Journal {
   static std::unique_ptr<Journal> open(const std::string& state_directory,
                                        const Clock& clock,
                                        Log& log);
+  // The same, but a backup must not fail for want of a disposable file: when the journal cannot be
+  // opened or written (a full disk, a missing permission), this is said once to `log`, and what it
+  // should have recorded is forgotten with the object. A newer program's file still throws.
+  static std::unique_ptr<Journal> open_lenient(const std::string& state_directory,
+                                               const Clock& clock,
+                                               Log& log);
   virtual ~Journal() = default;
 
   // Returns the run's new id. Runs that were begun and never finished are shown as such: their

@@ -49,6 +49,38 @@ start_backup() {
   assert_restores first
 }
 
+@test "a state directory that is full holds up no run and no status" {
+  mkdir state source
+  mount_tmpfs "$BATS_TEST_TMPDIR/state" size=512k,mode=700
+  export HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+  export HIKAE_POLICY=$BATS_TEST_TMPDIR/policy.yaml
+  echo 1 >source/one
+  cat >policy.yaml <<END
+version: 1
+name: test
+timezone: Asia/Tokyo
+sources: {work: {files: [$PWD/source]}}
+destinations: {nas: {url: $PWD/nas}}
+encryption: {password: {file: $PWD/password}}
+schedule: {backup: daily 02:00}
+END
+  unset RESTIC_PASSWORD RESTIC_REPOSITORY
+  hikae init >/dev/null 2>&1
+  hikae -q run
+  run ! dd if=/dev/zero of=state/filler bs=1k status=none
+  run -0 hikae run
+  assert_says "leaves no record" "Run of test: ok"
+  run -0 hikae status
+  assert_says "nas"
+  [ "$(hikae snapshots -d nas --json | json 'len(j)')" = 2 ]
+  # With room again, the runs are recorded.
+  rm state/filler
+  run -0 hikae run
+  refute_says "leaves no record"
+  run -0 hikae status
+  refute_says "leaves no record"
+}
+
 @test "a target that is full" {
   mount_tmpfs "$BATS_TEST_TMPDIR/target" size=200k,mode=700
   run -1 hikae restore latest --tag first --target "$BATS_TEST_TMPDIR/target"

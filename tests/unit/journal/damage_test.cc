@@ -50,6 +50,36 @@ class DamagedJournalTest : public ::testing::Test {
   testing::CollectingLog log_;
 };
 
+// A folder stands where the file should be: nothing that opens it succeeds, for root neither.
+TEST_F(DamagedJournalTest, OpenLenientGoesOnWithoutARecord) {
+  fs::create_directories(file_ + "/in-the-way");
+  EXPECT_THROW(open(), Error);
+  const auto journal = Journal::open_lenient(state_, clock_, log_);
+  ASSERT_THAT(log_.messages(), SizeIs(1));
+  EXPECT_EQ(log_.messages()[0].key, "journal.unrecorded");
+  const std::string run = journal->begin_run("a", {"backup", "", at(1)}, at(1));
+  journal->add_item(run, testing::item_of("etc", "nas", Verdict::ok));
+  journal->finish_run(run, at(2), Verdict::ok, "");
+  EXPECT_THAT(journal->runs("a", 10), SizeIs(1));
+}
+
+// The file is lost while it is open.
+TEST_F(DamagedJournalTest, OpenLenientSaysOnceThatChangesAreLost) {
+  const auto journal = Journal::open_lenient(state_, clock_, log_);
+  {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(database, "DROP TABLE run", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+  }
+  const std::string run = journal->begin_run("a", {"backup", "", at(1)}, at(1));
+  EXPECT_EQ(run.size(), 16U);
+  journal->add_item(run, testing::item_of("etc", "nas", Verdict::ok));
+  journal->finish_run(run, at(2), Verdict::ok, "");
+  ASSERT_THAT(log_.messages(), SizeIs(1));
+  EXPECT_EQ(log_.messages()[0].key, "journal.unrecorded");
+}
+
 // What version 1 had, before the connections.
 TEST_F(DamagedJournalTest, BringsAnOlderFileUpToDateWithoutLoss) {
   fill();

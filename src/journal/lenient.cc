@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/lenient.h"
+
+#include <atomic>
+
+namespace hikae::journal {
+namespace {
+
+class LenientJournal final : public Journal {
+ public:
+  LenientJournal(std::unique_ptr<Journal> file,
+                 std::function<std::unique_ptr<Journal>()> in_memory,
+                 Log& log)
+      : file_(std::move(file)), in_memory_(std::move(in_memory)), log_(log) {}
+
+  std::string begin_run(const std::string& policy, const SlotId& slot, Instant started) override {
+    std::string id;
+    change([&] { id = file_->begin_run(policy, slot, started); });
+    return id.empty() ? in_memory_()->begin_run(policy, slot, started) : id;
+  }
+  void add_item(const std::string& run, const RunItem& item) override {
+    change([&] { file_->add_item(run, item); });
+  }
+  void add_connection(const std::string& run, const ConnectionRecord& connection) override {
+    change([&] { file_->add_connection(run, connection); });
+  }
+  void finish_run(const std::string& run,
+                  Instant finished,
+                  Verdict verdict,
+                  const std::string& message) override {
+    change([&] { file_->finish_run(run, finished, verdict, message); });
+  }
+  Recorded record_run(const RunRecord& run, const std::vector<RunItem>& items) override {
+    Recorded recorded = Recorded::was_known;
+    change([&] { recorded = file_->record_run(run, items); });
+    return recorded;
+  }
+  void add_deletion(const DeletionRecord& deletion) override {
+    change([&] { file_->add_deletion(deletion); });
+  }
+
+  std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) override {
+    return file_->runs(policy, limit);
+  }
+  std::vector<RunItem> items(const std::string& run) override { return file_->items(run); }
+  std::vector<ConnectionRecord> connections(const std::string& run) override {
+    return file_->connections(run);
+  }
+  std::vector<ConnectionRecord> total_requests(const std::string& policy, Instant since) override {
+    return file_->total_requests(policy, since);
+  }
+  std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) override {
+    return file_->deletions(policy, limit);
+  }
+  std::optional<RunItem> last_item(const std::string& policy,
+                                   const std::string& source,
+                                   const std::string& destination) override {
+    return file_->last_item(policy, source, destination);
+  }
+
+ private:
+  template <typename Change>
+  void change(const Change& apply) {
+    if (is_lost_) return;
+    try {
+      apply();
+    } catch (const Error& error) {
+      if (!is_lost_.exchange(true)) warn_unrecorded(log_, error);
+    }
+  }
+
+  std::unique_ptr<Journal> file_;
+  std::function<std::unique_ptr<Journal>()> in_memory_;
+  Log& log_;
+  std::atomic<bool> is_lost_{false};
+};
+
+}  // namespace
+
+void warn_unrecorded(Log& log, const Error& error) {
+  log.warning(text("journal.unrecorded", {{"reason", render(error, Language::en)}}));
+}
+
+std::unique_ptr<Journal> make_lenient(std::unique_ptr<Journal> file,
+                                      std::function<std::unique_ptr<Journal>()> in_memory,
+                                      Log& log) {
+  return std::make_unique<LenientJournal>(std::move(file), std::move(in_memory), log);
+}
+
+}  // namespace hikae::journal
