@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
 #include "backup/stages.h"
 
 namespace hikae {
@@ -52,21 +54,30 @@ class FileReader {
                      const StopToken& stop) {
     std::uint64_t total = 0;
     bool at_end = false;
+    begin_ = 0;
     filled_ = 0;
     failure_.reset();
     // One byte more than expected shows the end in one read.
     buffer_.resize(std::min<std::uint64_t>(expected + 1, kMaxChunkSize));
     while (true) {
-      at_end = fill(source, at_end);
-      if (filled_ == 0) return total;
-      const std::size_t cut = state_.tables.next_cut({buffer_.data(), filled_});
-      // A buffer that is not full may end before a cut that the next bytes would bring.
-      if (cut == filled_ && !at_end && filled_ < kMaxChunkSize) {
-        buffer_.resize(kMaxChunkSize);
+      // What is buffered is cut to its end before more is read, so that only the last piece of it
+      // has to move.
+      if (begin_ == filled_) at_end = refill(source, at_end);
+      const std::size_t left = filled_ - begin_;
+      if (left == 0) return total;
+      if (emit_zeros(left, file)) {
+        throw_if_stopped(stop);
+        total += kMinChunkSize;
+        continue;
+      }
+      const std::size_t cut = state_.tables.next_cut({buffer_.data() + begin_, left});
+      // The next bytes may bring a cut, or more of the chunk.
+      if (cut == left && !at_end && left < kMaxChunkSize) {
+        at_end = refill(source, at_end);
         continue;
       }
       throw_if_stopped(stop);
-      emit(cut, file, at_end && cut == filled_);
+      emit(cut, file, at_end && cut == left);
       total += cut;
     }
   }
@@ -75,7 +86,14 @@ class FileReader {
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
-  bool fill(SourceFile& source, bool at_end) {
+  bool refill(SourceFile& source, bool at_end) {
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(filled_),
+              buffer_.begin());
+    filled_ -= begin_;
+    // A buffer that was made for a small file, which has grown.
+    if (begin_ == 0 && filled_ == buffer_.size()) buffer_.resize(kMaxChunkSize);
+    begin_ = 0;
     while (!at_end && filled_ < buffer_.size()) {
       const std::size_t got = read_some(source);
       at_end = got == 0;
@@ -94,19 +112,36 @@ class FileReader {
     }
   }
 
+  // A chunk of zeros, as the holes of a sparse file are read: always the same one, and after the
+  // first time neither cut nor hashed. Returns whether one was stored.
+  bool emit_zeros(std::size_t left, const std::shared_ptr<FileInProgress>& file) {
+    const std::uint8_t* const data = buffer_.data() + begin_;
+    // The byte behind shows that it is not the end of the file that ends the chunk.
+    if (left <= kMinChunkSize || data[0] != 0 || data[kMinChunkSize - 1] != 0 ||
+        std::memcmp(data, data + 1, kMinChunkSize - 1) != 0) {
+      return false;
+    }
+    if (!zeros_) {
+      // So it is for every polynomial: the fingerprint of zeros is zero, which is a cut.
+      if (state_.tables.next_cut({data, left}) != kMinChunkSize) return false;
+      zeros_ = state_.writer.save(BlobType::data, {data, kMinChunkSize}, scratch_).id;
+    }
+    file->chunks.push_back(std::make_unique<BlobId>(*zeros_));
+    state_.progress.bytes_done += kMinChunkSize;
+    begin_ += kMinChunkSize;
+    return true;
+  }
+
   void emit(std::size_t size, const std::shared_ptr<FileInProgress>& file, bool last) {
     file->chunks.push_back(std::make_unique<BlobId>());
     BlobId* id = file->chunks.back().get();
-    const ByteView content{buffer_.data(), size};
+    const ByteView content{buffer_.data() + begin_, size};
     const bool alone = last && file->chunks.size() == 1 && size <= kInlineSize;
     if (alone || !pass_on(content, file, id)) {
       *id = state_.writer.save(BlobType::data, content, scratch_).id;
       state_.progress.bytes_done += size;
     }
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(size),
-              buffer_.begin() + static_cast<std::ptrdiff_t>(filled_),
-              buffer_.begin());
-    filled_ -= size;
+    begin_ += size;
   }
 
   // Gives the chunk to another thread if one is free; else this one stores it itself, and nobody
@@ -122,6 +157,8 @@ class FileReader {
   BackupState& state_;
   BlobScratch& scratch_;
   Bytes buffer_;
+  std::optional<BlobId> zeros_;  // the blob of kMinChunkSize zeros, once it is stored
+  std::size_t begin_ = 0;        // of what is not stored yet
   std::size_t filled_ = 0;
   std::optional<Error> failure_;
 };

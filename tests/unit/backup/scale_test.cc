@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "chunker/chunker.h"
+#include "crypto/hash.h"
 #include "support.h"
 
 namespace hikae::testing {
@@ -31,7 +32,7 @@ TEST_F(ScaleTest, SizesAroundTheChunkLimits) {
   for (const std::size_t limit : {kMinChunkSize, kMaxChunkSize}) {
     for (const int off : {-1, 0, 1}) {
       const std::size_t size = limit + static_cast<std::size_t>(off);
-      // Zeroes are cut only at the largest size.
+      // Zeroes are cut at the smallest size, noise hardly ever before the largest.
       source.file("zeroes-" + std::to_string(size), std::string(size, '\0'));
       source.file("noise-" + std::to_string(size), random_text(size, size));
     }
@@ -39,6 +40,39 @@ TEST_F(ScaleTest, SizesAroundTheChunkLimits) {
 
   const BackupReport report = back_up();
 
+  EXPECT_TRUE(contents(destinations.first, report) == source.contents());
+}
+
+// Runs of zeroes take a short cut, which must lead to the same chunks.
+TEST_F(ScaleTest, ZeroesAreCutAsTheDefinitionCutsThem) {
+  const std::size_t zeroes = 5 * kMinChunkSize;
+  const std::string noise = random_text(kMinChunkSize + 1000, 1);
+  const std::map<std::string, std::string> files{
+      {"all", std::string(zeroes, '\0')},
+      {"one-more", std::string(zeroes + 1, '\0')},
+      {"begin", std::string(zeroes + 17, '\0') + noise},
+      {"end", noise + std::string(zeroes + 17, '\0')},
+      {"middle", noise + std::string(2 * kMaxChunkSize + 5, '\0') + noise},
+      {"nearly", std::string(kMinChunkSize - 1, '\0') + "x" + std::string(zeroes, '\0')},
+  };
+  for (const auto& [name, content] : files) source.file(name, content).most_per_read = 700'001;
+
+  const BackupReport report = back_up();
+
+  Repository& repository = destinations.first.repository();
+  const Index index = repository.load_index(StopToken());
+  const ChunkerTables tables(repository.config().chunker_polynomial);
+  for (const auto& [name, content] : files) {
+    std::vector<BlobId> expected;
+    for (ByteView rest = as_bytes(content); !rest.empty();) {
+      const std::size_t cut =
+          tables.next_cut_reference(rest.first(std::min(rest.size(), kMaxChunkSize)));
+      expected.push_back(BlobId{sha256(rest.first(cut)).bytes});
+      rest = rest.subspan(cut);
+    }
+    const auto node = find_node(repository, index, report.tree, "/" + name, StopToken());
+    EXPECT_EQ(node->content, expected) << name;
+  }
   EXPECT_TRUE(contents(destinations.first, report) == source.contents());
 }
 
