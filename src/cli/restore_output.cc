@@ -138,6 +138,14 @@ void print_items(const Session& session, const RestorePlanSummary& plan) {
   session.console.print(out);
 }
 
+// A mistyped pattern must not look like a restore.
+void warn_of_nothing(const Session& session, const RestoreJob& job, std::uint64_t selected) {
+  const RestoreOptions& options = job.options;
+  const bool is_limited = !options.include.empty() || !options.include_any_case.empty() ||
+                          !options.exclude.empty() || !options.exclude_any_case.empty();
+  if (selected == 0 && is_limited) session.console.warning(text("cli_restore.nothing_selected"));
+}
+
 }  // namespace
 
 int restore_and_report(const Session& session, const RestoreJob& job) {
@@ -157,6 +165,10 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
   }
   const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
   report_errors(session, report);
+  warn_of_nothing(
+      session,
+      job,
+      report.files_restored + report.files_unchanged + report.directories + report.others);
   if (session.options.json) {
     print_summary_json(session, job, report, progress, seconds);
   } else if (!session.options.quiet) {
@@ -168,6 +180,7 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
 int report_plan(const Session& session, const RestoreJob& job) {
   const RestorePlanSummary plan =
       plan_restore(job.repository, job.index, job.record.snapshot.tree, job.options, session.stop);
+  warn_of_nothing(session, job, plan.files + plan.directories + plan.others);
   if (session.options.verbose > 0) print_items(session, plan);
   if (!session.options.json) {
     session.console.say(text("cli_restore.plan",

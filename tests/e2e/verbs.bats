@@ -128,6 +128,10 @@ setup() { use_base; }
   run -0 hikae backup --iexclude-file patterns --tag other "$first"
   run -0 hikae ls latest --tag other
   refute_says "/name"
+  for dry in "" -n; do
+    run -0 hikae restore latest --tag first --include nmae --target f $dry
+    assert_says "Nothing in the snapshot is selected" "hikae ls"
+  done
   printf 'good\n[bad\n' >patterns
   for option in --include-file --iinclude-file --exclude-file --iexclude-file; do
     run -1 hikae restore latest --tag first $option patterns --target e
