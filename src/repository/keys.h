@@ -14,7 +14,13 @@ struct KeyRecord {
 
 std::vector<KeyRecord> load_keys(Backend& backend, const StopToken& stop);
 
+// Whether trying passwords is hopeless at any price per attempt: at least 32 bytes, 12 of them
+// different, as those are that init makes (185 bits).
+bool is_unguessable(const Secret& password);
+
 // Seals `master` with the password into a new key file, opens it again, and returns its id.
+// The derivation takes about 500 ms, as restic's does; for an unguessable password it costs the
+// least that is permitted (N=32768, r=8, p=1).
 KeyId add_key(Backend& backend,
               const MasterKey& master,
               const Secret& password,

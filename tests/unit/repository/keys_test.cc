@@ -34,6 +34,20 @@ TEST(Keys, EveryPasswordOpensTheSameMasterKey) {
   EXPECT_EQ(code_of_open(repository, "third"), ErrorCode::wrong_password);
 }
 
+TEST(Keys, OnlyAPasswordThatCanBeGuessedCostsMoreThanTheFloor) {
+  EXPECT_TRUE(is_unguessable(Secret("aHqhb8zv9JDD3cw8nRqzr2J9P3gdWX9h"))) << "as init makes";
+  for (const char* weak :
+       {"", "short", "aHqhb8zv9JDD3cw8nRqzr2J9P3gdWX9", "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb"}) {
+    EXPECT_FALSE(is_unguessable(Secret(weak))) << weak;
+  }
+  MemoryRepository repository;
+  const Secret strong("aHqhb8zv9JDD3cw8nRqzr2J9P3gdWX9h");
+  change_password(*repository, strong, {}, repository.clock(), StopToken());
+  const format::KeyFile key = load_keys(repository->backend(), StopToken()).front().key;
+  EXPECT_EQ((std::array{key.n, key.r, key.p}), (std::array{32768U, 8U, 1U}));
+  EXPECT_TRUE(Repository::open(repository.backend(), strong, StopToken()));
+}
+
 TEST(Keys, ARemovedPasswordOpensNothing) {
   MemoryRepository repository;
   const KeyId second = add_key(repository->backend(),
