@@ -19,6 +19,7 @@
 
 #include "os/child_process.h"
 #include "os/process.h"
+#include "support/server_process.h"
 #include "support/temp_dir.h"
 
 namespace hikae::testing {
@@ -55,18 +56,6 @@ inline std::string run_or_throw(const std::vector<std::string>& argv) {
   const os::ProcessResult result = os::run_process(request);
   if (result.exit_code != 0) throw std::runtime_error(argv[0] + " failed: " + result.errors);
   return result.output;
-}
-
-inline std::uint16_t free_port() {
-  const os::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(socket.get(), generic, size) != 0 || ::getsockname(socket.get(), generic, &size) != 0)
-    throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
 }
 
 struct SshdSettings {
@@ -128,7 +117,8 @@ class Sshd {
   // Starts it on the port that it has, once it has one.
   void start() {
     for (int attempt = 0; attempt < 20; ++attempt) {
-      if (port_ == 0 || attempt > 0) port_ = port_fixed_ ? port_ : free_port();
+      if (port_ == 0 || attempt > 0)
+        port_ = port_fixed_ ? port_ : static_cast<std::uint16_t>(free_port());
       write_config();
       os::ChildProcess::Request request;
       request.argv = {"/usr/sbin/sshd", "-D", "-f", dir_ / "sshd_config", "-E", dir_ / "log"};
