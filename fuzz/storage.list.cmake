@@ -1,1 +1,2 @@
 hikae_fuzz(location MODULES storage)
+hikae_fuzz(s3_answer MODULES storage)

@@ -22,7 +22,9 @@ struct AwsCredentialOptions {
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 
-// Finds the keys to sign with, and renews temporary ones before they expire. Thread-safe.
+// Finds the keys to sign with, in the order of AWS's own programs: what is given; else environment
+// variables, the web identity that they name, ~/.aws (also without HOME), the container's service,
+// the instance's. Renews temporary ones five minutes before they expire. Thread-safe.
 class AwsCredentials {
  public:
   using Keys = std::shared_ptr<const AwsKeys>;
@@ -40,5 +42,8 @@ class AwsCredentials {
   const AwsCredentialOptions options_;
   Guarded<Keys> current_;
 };
+
+// The region that environment or profile name; empty if neither does.
+std::string aws_region(const AwsCredentialOptions& options);
 
 }  // namespace hikae::net

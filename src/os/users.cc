@@ -39,6 +39,9 @@ std::optional<Result> look_up(int (*function)(Key, Record*, char*, std::size_t, 
 std::string name_of_user(const passwd& record) {
   return record.pw_name;
 }
+std::string home_of_user(const passwd& record) {
+  return record.pw_dir;
+}
 std::string name_of_group(const group& record) {
   return record.gr_name;
 }
@@ -91,6 +94,10 @@ std::string hostname() {
 std::string current_user_name() {
   const uid_t id = geteuid();
   return look_up(&getpwuid_r, id, &name_of_user).value_or(std::to_string(id));
+}
+
+std::string current_user_home() {
+  return look_up(&getpwuid_r, geteuid(), &home_of_user).value_or("");
 }
 
 }  // namespace hikae::os

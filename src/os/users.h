@@ -39,5 +39,8 @@ class Accounts {
 std::string hostname();
 // The name of the effective user; its number where it has none.
 std::string current_user_name();
+// The home of the effective user as the system's accounts have it, whatever HOME says (under
+// systemd it may be unset); empty for a user without one.
+std::string current_user_home();
 
 }  // namespace hikae::os

@@ -33,6 +33,9 @@ S3ClientOptions client_options(const Location& location,
   credentials.profile = options.credentials.profile;
   credentials.variable = options.variable;
   credentials.clock = tuning.clock;
+  // A store of one's own hardly ever has regions; where it has, it says which.
+  if (made.place.region.empty() && made.place.host.empty())
+    made.place.region = net::aws_region(credentials);
   made.credentials = std::make_shared<net::AwsCredentials>(std::move(credentials));
   made.clock = tuning.clock;
   made.log = options.log;

@@ -23,9 +23,15 @@ class RadosGateway {
   static constexpr const char* kKeyId = "AKIDTEST0000000001";
   static constexpr const char* kSecret = "secretTEST0000000000000000000000000000001";
 
-  RadosGateway()
+  // With its own STS such a gateway answers wrong keys with AccessDenied only; so not all have it.
+  static std::vector<std::string> with_sts() {
+    return {"rgw_s3_auth_use_sts=true", "rgw_sts_key=abcdefghijklmnop"};
+  }
+
+  // `more`: lines for its configuration.
+  explicit RadosGateway(const std::vector<std::string>& more = {})
       : certificate_(authority_.issue("DNS:localhost,DNS:by-host.localhost,IP:127.0.0.1")),
-        process_(command(), folder_ / "rgw.err") {
+        process_(command(more), folder_ / "rgw.err") {
     std::istringstream line(process_.read_line());
     line >> tls_port_ >> http_port_ >> configuration_;
   }
@@ -82,10 +88,13 @@ class RadosGateway {
   }
 
  private:
-  std::vector<std::string> command() const {
+  std::vector<std::string> command(const std::vector<std::string>& more) const {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables meanwhile
     const std::string script = std::string(getenv("HIKAE_SOURCE_DIR")) + "/tests/support/rgw.py";
-    return {"python3", script, folder_ / "rgw", certificate_.certificate, certificate_.key};
+    std::vector<std::string> argv = {
+        "python3", script, folder_ / "rgw", certificate_.certificate, certificate_.key};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return argv;
   }
 
   TempDir folder_;

@@ -20,6 +20,11 @@ import uuid
 
 KEY_ID = "AKIDTEST0000000001"
 SECRET = "secretTEST0000000000000000000000000000001"
+# That user may assume the role "backup", which may do all in S3.
+TRUST = ('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], '
+         '"Principal": {"AWS": ["arn:aws:iam:::user/t"]}}]}')
+RIGHTS = ('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], '
+          '"Resource": "arn:aws:s3:::*"}]}')
 
 CONFIGURATION = """[global]
 fsid = {fsid}
@@ -122,6 +127,8 @@ class Gateway:
         self.start("osd", "ceph-osd", *conf, "-i", "0", "-f")
         admin = ("radosgw-admin", *conf)
         self.run(*admin, "user", "create", "--uid=t", "--display-name=t", f"--access-key={KEY_ID}", f"--secret={SECRET}")
+        self.run(*admin, "role", "create", "--role-name=backup", "--path=/", f"--assume-role-policy-doc={TRUST}")
+        self.run(*admin, "role-policy", "put", "--role-name=backup", "--policy-name=all", f"--policy-doc={RIGHTS}")
         # The gateway reads its zone once, at its start.
         self.run(*admin, "zonegroup", "placement", "add", "--rgw-zonegroup", "default", "--placement-id",
                  "default-placement", "--storage-class", "STANDARD_IA")

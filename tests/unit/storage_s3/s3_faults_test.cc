@@ -18,6 +18,7 @@ using hikae::testing::RadosGateway;
 using hikae::testing::varied;
 using hikae::testing::words;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class S3Faults : public ::testing::Test {
  protected:
@@ -178,6 +179,41 @@ TEST_F(S3Faults, AStopEndsAStalledCall) {
   EXPECT_THROW(patient.is_empty(source.get_token()), Cancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
   group.join();
+}
+
+// The keys of a role, from the gateway's own STS: the profile names role and source.
+TEST(S3Roles, TemporaryKeysAreRenewedWhenTheStoreSaysThatTheyExpired) {
+  const RadosGateway gateway(RadosGateway::with_sts());
+  const FaultProxy proxy(gateway);
+  const StopToken none;
+  gateway.make_bucket("roles");
+  const hikae::testing::TempDir home;
+  hikae::testing::write_file(
+      home / ".aws/config",
+      "[profile base]\naws_access_key_id = " + std::string(RadosGateway::kKeyId) +
+          "\naws_secret_access_key = " + RadosGateway::kSecret +
+          "\n[profile role]\nrole_arn = arn:aws:iam:::role/backup\n"
+          "source_profile = base\n");
+  const std::map<std::string, std::string> variables = {
+      {"HOME", home.path().string()},
+      {"AWS_ENDPOINT_URL_STS", gateway.endpoint()},
+      {"AWS_CA_BUNDLE", gateway.authority_file()}};
+  OpenOptions options;
+  options.ca_file = gateway.authority_file();
+  options.credentials.profile = "role";
+  options.variable = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  S3Backend backend(proxy.location("roles/x"), std::move(options));
+  backend.save(numbered(FileType::pack, 1), as_bytes("first"), none);
+  const std::string first = proxy.scope();
+  EXPECT_THAT(first, Not(HasSubstr(RadosGateway::kKeyId)));
+  proxy.plan("expired 1\n");
+  backend.save(numbered(FileType::pack, 2), as_bytes("second"), none);
+  EXPECT_EQ(proxy.left(), 0);
+  EXPECT_NE(proxy.scope(), first) << "other keys";
+  EXPECT_EQ(as_text(backend.load(numbered(FileType::pack, 2), none)), "second");
 }
 
 }  // namespace
