@@ -2,6 +2,7 @@
 #include "net/aws_answers.h"
 
 #include <pugixml.hpp>
+
 #include <simdjson.h>
 
 #include "base/error.h"

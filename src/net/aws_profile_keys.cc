@@ -35,7 +35,9 @@ void merge_file(AwsProfiles& into, const std::string& path, AwsFile kind) {
   wipe(content.data(), content.size());
 }
 
-AwsKeys keys_of_process(const std::string& profile, const std::string& line, const StopToken& stop) {
+AwsKeys keys_of_process(const std::string& profile,
+                        const std::string& line,
+                        const StopToken& stop) {
   os::ProcessRequest request;
   request.argv = split_command(line);
   request.timeout = std::chrono::minutes(1);

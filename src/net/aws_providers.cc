@@ -29,8 +29,8 @@ HttpResponse ask(const HttpRequest& request, const StopToken& stop) {
 
 // Plain HTTP only to addresses that do not leave the machine, as AWS's SDKs have it.
 bool is_own_address(const std::string& url) {
-  for (const char* host : {"169.254.170.2", "169.254.170.23", "127.0.0.1", "localhost", "[::1]",
-                           "[fd00:ec2::23]"}) {
+  for (const char* host :
+       {"169.254.170.2", "169.254.170.23", "127.0.0.1", "localhost", "[::1]", "[fd00:ec2::23]"}) {
     const std::string start = std::string("http://") + host;
     if (!url.starts_with(start)) continue;
     const char next = url.size() > start.size() ? url[start.size()] : '/';

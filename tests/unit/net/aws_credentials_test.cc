@@ -108,24 +108,27 @@ TEST_F(AwsCredentialsTest, CredentialsComeBeforeTheConfiguration) {
 }
 
 TEST_F(AwsCredentialsTest, FilesCanLieElsewhere) {
-  write_file(home_ / "elsewhere", "[default]\naws_access_key_id=AKIAELSE\naws_secret_access_key=s\n");
+  write_file(home_ / "elsewhere",
+             "[default]\naws_access_key_id=AKIAELSE\naws_secret_access_key=s\n");
   variables_["AWS_SHARED_CREDENTIALS_FILE"] = home_ / "elsewhere";
   variables_["AWS_CONFIG_FILE"] = "/nonexistent";
   EXPECT_EQ(id(), "AKIAELSE");
 }
 
 TEST_F(AwsCredentialsTest, AProfileThatIsMissingOrEmptyIsNamed) {
-  aws_file("config", "[profile empty]\nregion=x\n[profile circle]\nrole_arn=a\nsource_profile=circle\n");
+  aws_file("config",
+           "[profile empty]\nregion=x\n[profile circle]\nrole_arn=a\nsource_profile=circle\n");
   for (const char* profile : {"missing", "empty", "circle"})
     EXPECT_THAT(render(error(profile), Language::en), ::testing::HasSubstr(profile));
 }
 
 TEST_F(AwsCredentialsTest, AProgramGivesKeysAndIsAskedAgainBeforeTheyExpire) {
   const std::string program = home_ / "give keys";
-  write_file(program,
-             "#!/bin/sh\necho x >>\"$0.runs\"\necho '{\"Version\": 1, \"AccessKeyId\": \"ASIAPROG\", "
-             "\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", "
-             "\"Expiration\": \"2026-11-26T13:00:00Z\"}'\n");
+  write_file(
+      program,
+      "#!/bin/sh\necho x >>\"$0.runs\"\necho '{\"Version\": 1, \"AccessKeyId\": \"ASIAPROG\", "
+      "\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\", "
+      "\"Expiration\": \"2026-11-26T13:00:00Z\"}'\n");
   chmod(program.c_str(), 0700);
   aws_file("config", "[profile prog]\ncredential_process = '" + program + "' --verbose\n");
   const auto runs = [&] { return hikae::testing::read_file(program + ".runs").size() / 2; };

@@ -38,7 +38,8 @@ TEST(AwsProfile, ProfilesOfTheConfigurationHaveAWordBeforeTheName) {
 }
 
 TEST(AwsProfile, PassesOverWhatItDoesNotKnow) {
-  for (const char* odd : {"", "=", "[", "[]", "key=value", "[a\nkey=value", "[profile ]\nx=y", "\0"})
+  for (const char* odd :
+       {"", "=", "[", "[]", "key=value", "[a\nkey=value", "[profile ]\nx=y", "\0"})
     EXPECT_THAT(parse_aws_profiles(odd, AwsFile::config), IsEmpty()) << odd;
 }
 
@@ -57,15 +58,19 @@ TEST(AwsAnswers, ReadKeysOfJson) {
   EXPECT_EQ(keys.secret_access_key.reveal(), "S");
   EXPECT_EQ(keys.session_token.reveal(), "T");
   EXPECT_EQ(keys.expires, parse_iso_time("2026-11-26T13:20:55Z"));
-  EXPECT_EQ(parse_aws_json_keys(
-                as_bytes(R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "U"})"))
-                .session_token.reveal(),
-            "U");
+  EXPECT_EQ(
+      parse_aws_json_keys(as_bytes(R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "U"})"))
+          .session_token.reveal(),
+      "U");
 }
 
 TEST(AwsAnswers, RefuseWhatHoldsNoKeys) {
   for (const char* wrong :
-       {"", "{}", "[]", "{\"AccessKeyId\": \"A\"}", "{\"AccessKeyId\": 1, \"SecretAccessKey\": 2}",
+       {"",
+        "{}",
+        "[]",
+        "{\"AccessKeyId\": \"A\"}",
+        "{\"AccessKeyId\": 1, \"SecretAccessKey\": 2}",
         R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Expiration": "tomorrow"})"}) {
     EXPECT_THROW(parse_aws_json_keys(as_bytes(wrong)), Error) << wrong;
     EXPECT_THROW(parse_sts_keys(as_bytes(wrong)), Error) << wrong;

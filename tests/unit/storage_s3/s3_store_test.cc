@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "concurrency/task_group.h"
+#include "crypto/hash.h"
 #include "net/web_time.h"
 #include "storage/layout.h"
 #include "unit/storage_s3/support.h"
@@ -207,6 +208,68 @@ TEST_F(S3Store, SaysWhichBucketIsMissing) {
     EXPECT_EQ(error.code(), ErrorCode::no_repository);
     EXPECT_THAT(words(error), HasSubstr("aws s3 mb s3://no-such-bucket"));
   }
+}
+
+// The policy of the manual, for this store's names.
+std::string policy_of_the_manual(const std::string& bucket, const std::string& user) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables meanwhile
+  const std::string root = getenv("HIKAE_SOURCE_DIR");
+  const std::string manual = hikae::testing::read_file(root + "/docs/manual/06-s3.md");
+  const std::size_t mark = manual.find("<!-- the tests take the policy from here -->");
+  const std::size_t begin = manual.find('{', mark);
+  std::string policy = manual.substr(begin, manual.find("```", begin) - begin);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = policy.find(from); at != std::string::npos; at = policy.find(from, at))
+      at = policy.replace(at, from.size(), to).find(to, at) + to.size();
+  };
+  replace("iam::123456789012:user/hikae", "iam:::user/" + user);
+  replace("company-backup/hikae", bucket + "/repo");
+  replace("company-backup", bucket);
+  return policy;
+}
+
+TEST_F(S3Store, TheManualsPolicyAllowsAllButDeletion) {
+  hikae::testing::run_program({"radosgw-admin",
+                               "-c",
+                               gateway().configuration(),
+                               "user",
+                               "create",
+                               "--uid=limited",
+                               "--display-name=l",
+                               "--access-key=AKIDLIMITED",
+                               "--secret=limited-secret"});
+  S3Request put;
+  put.method = "PUT";
+  put.query = {{"policy", ""}};
+  const std::string policy = policy_of_the_manual(bucket_, "limited");
+  put.body = {as_bytes(policy)};
+  put.payload_hash = sha256(as_bytes(policy)).hex();
+  gateway().client(bucket_)->send(put, {}, none_);
+
+  OpenOptions options = gateway().options();
+  options.credentials.access_key_id = "AKIDLIMITED";
+  options.credentials.secret_access_key = Secret("limited-secret");
+  S3Backend::Tuning tuning;
+  tuning.multipart_size = 6 << 20;
+  S3Backend backend(gateway().location(bucket_ + "/repo"), std::move(options), tuning);
+  backend.create_layout(none_);
+  for (const FileType type : kAllFileTypes) {
+    const FileHandle file = type == FileType::config ? FileHandle{type, ""} : numbered(type, 1);
+    save(backend, file);
+    EXPECT_EQ(as_text(backend.load(file, none_)), "content") << path_of(file);
+    backend.list(
+        type, [](const FileInfo&) {}, none_);
+    if (type == FileType::lock) {
+      backend.remove(file, none_);
+      EXPECT_EQ(backend.size(file, none_), std::nullopt);
+      continue;
+    }
+    const Error refused = error_of([&] { backend.remove(file, none_); });
+    EXPECT_EQ(refused.code(), ErrorCode::permission) << path_of(file);
+    EXPECT_THAT(words(refused), HasSubstr("s3:DeleteObject"));
+  }
+  backend.save(numbered(FileType::pack, 2), varied(7 << 20), none_);
+  EXPECT_EQ(backend.remove_leftovers(std::chrono::seconds(0), none_), 0U);
 }
 
 class CountingLog final : public Log {
