@@ -19,7 +19,7 @@
 
 #include "os/child_process.h"
 #include "os/process.h"
-#include "support/server_process.h"
+#include "support/free_port.h"
 #include "support/temp_dir.h"
 
 namespace hikae::testing {
@@ -72,8 +72,6 @@ class Sshd {
 
   explicit Sshd(Settings settings = {}) : settings_(std::move(settings)) {
     std::filesystem::create_directories("/run/sshd");
-    // sshd reads the keys that it lets in as the user who logs in.
-    std::filesystem::permissions(dir_.path(), std::filesystem::perms(0711));
     make_key("host_key");
     make_key("user_key");
     std::filesystem::copy(dir_ / "user_key.pub", dir_ / "authorized_keys");
@@ -117,8 +115,7 @@ class Sshd {
   // Starts it on the port that it has, once it has one.
   void start() {
     for (int attempt = 0; attempt < 20; ++attempt) {
-      if (port_ == 0 || attempt > 0)
-        port_ = port_fixed_ ? port_ : static_cast<std::uint16_t>(free_port());
+      if (port_ == 0 || attempt > 0) port_ = port_fixed_ ? port_ : free_port();
       write_config();
       os::ChildProcess::Request request;
       request.argv = {"/usr/sbin/sshd", "-D", "-f", dir_ / "sshd_config", "-E", dir_ / "log"};
@@ -146,8 +143,6 @@ class Sshd {
   void signal_connections(int number) const {
     for (const pid_t pid : connection_processes()) kill(pid, number);
   }
-  // The process that listens. What it has begun for a client is not affected.
-  void signal_daemon(int number) const { kill(daemon_->pid(), number); }
   std::string log() const { return read_file(dir_ / "log"); }
 
  private:

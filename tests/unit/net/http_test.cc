@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "concurrency/task_group.h"
+#include "support/free_port.h"
 #include "support/http_server.h"
 
 namespace hikae::net {
