@@ -111,6 +111,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_stats(root, session);
   add_unlock(root, session);
   add_serve_repository(root, session);
+  add_verify_packs(root, session);
   add_key(root, session);
   add_completion(root, session);
 }
