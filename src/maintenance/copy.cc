@@ -22,31 +22,31 @@ constexpr std::uint64_t kPortion = 64 * kMiB;
 class CopyPlanner {
  public:
   CopyPlanner(const CopySource& from, const Index& to)
-      : from_(from), to_(to), wanted_(std::vector<bool>(from.index->blob_count())) {}
+      : from_(from), to_(to), needed_(std::vector<bool>(from.index->blob_count())) {}
 
-  void want(BlobType type, const BlobId& id) {
-    if (to_.has(type, id)) return;
+  void need(BlobType type, const BlobId& id) {
     const auto position = from_.index->position(type, id);
     if (!position) {
+      if (to_.has(type, id)) return;
       throw Error(ErrorCode::not_found, text("repository.blob_unknown", {{"blob", id.short_hex()}}))
           .with_context(text("maintenance.copying_from",
                              {{"place", from_.repository->backend().location()}}));
     }
-    (*wanted_.lock())[*position] = true;
+    (*needed_.lock())[*position] = true;
   }
 
   enum class WholePacks { no, yes };
   CopyPlan plan(WholePacks whole_packs) {
     CopyPlan plan;
-    auto wanted = wanted_.lock();
+    auto needed = needed_.lock();
     for (std::uint32_t pack = 0; pack < from_.index->pack_count(); ++pack)
-      add_pack(pack, *wanted, whole_packs, plan);
+      add_pack(pack, *needed, whole_packs, plan);
     return plan;
   }
 
  private:
   void add_pack(std::uint32_t number,
-                const std::vector<bool>& wanted,
+                const std::vector<bool>& needed,
                 WholePacks whole_packs,
                 CopyPlan& plan) const {
     const Index& index = *from_.index;
@@ -57,7 +57,11 @@ class CopyPlanner {
     std::vector<BlobLocation> places;
     for (std::uint32_t i = 0; i < pack.blobs.size(); ++i) {
       all += pack.blobs[i].length;
-      if (!wanted[first + i]) continue;
+      if (!needed[first + i]) continue;
+      if (to_.has(pack.blobs[i].type, pack.blobs[i].id)) {
+        plan.bytes_present += pack.blobs[i].length;
+        continue;
+      }
       lacking += pack.blobs[i].length;
       places.push_back({pack.id, pack.blobs[i]});
     }
@@ -74,7 +78,7 @@ class CopyPlanner {
 
   const CopySource& from_;
   const Index& to_;
-  Guarded<std::vector<bool>> wanted_;
+  Guarded<std::vector<bool>> needed_;
 };
 
 CopyEnd copy_blobs(const CopySource& from,
@@ -111,9 +115,9 @@ CopyPlan plan_copy(const CopySource& from,
   CopyPlanner planner(from, to_index);
   TreeWalkHooks hooks;
   hooks.visit = [&](const BlobId& tree, const std::vector<format::Node>& nodes) {
-    planner.want(BlobType::tree, tree);
+    planner.need(BlobType::tree, tree);
     for (const format::Node& node : nodes) {
-      for (const BlobId& id : node.content) planner.want(BlobType::data, id);
+      for (const BlobId& id : node.content) planner.need(BlobType::data, id);
     }
   };
   walk_trees(*from.repository, *from.index, trees, hooks, stop);

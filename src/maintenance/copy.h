@@ -25,6 +25,7 @@ struct CopyPlan {
   std::vector<BlobLocation> places;  // copied one by one; in the source
   std::uint64_t blobs = 0;           // that are lacking, in `packs` and `places` together
   std::uint64_t bytes = 0;           // that will be sent
+  std::uint64_t bytes_present = 0;   // of the trees' blobs, that the destination has already
 
   bool is_empty() const { return packs.empty() && places.empty(); }
 };

@@ -1,146 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "service/run_parts.h"
+#include "service/sync.h"
 
 namespace hikae {
 namespace {
 
-// One generation of a source, whatever id it has in each destination.
-struct Generation {
-  Instant time;
-  BlobId tree;
-  auto operator<=>(const Generation&) const = default;
-};
-
-Generation generation_of(const format::Snapshot& snapshot) {
-  return {format::to_instant(snapshot.time), snapshot.tree};
-}
-
-struct Holder {
-  std::size_t destination = 0;
-  SnapshotRecord record;
-};
-
-std::map<Generation, Holder> all_generations(const RunContext& run, const std::string& source) {
-  std::map<Generation, Holder> all;
+// So that nothing is sent again that a detached destination has stored.
+void index_what_is_stored(RunContext& run, const StopToken& stop) {
   for (std::size_t i = 0; i < run.destinations.size(); ++i) {
-    for (const SnapshotRecord& record : run.snapshots[i]) {
-      if (run.destinations[i].is_good() && is_of_source(record.snapshot, source)) {
-        all.emplace(generation_of(record.snapshot), Holder{i, record});
-      }
+    OpenDestination& open = run.destinations[i];
+    const auto packs = std::exchange(run.progress[i].unindexed, {});
+    if (packs.empty() || !open.is_good()) continue;
+    try {
+      open.repository->save_unpacked(FileType::index, format::encode_index(packs), stop);
+    } catch (const Error& error) {
+      open.failure = error;
     }
   }
-  return all;
 }
 
-// What somebody or a rule has dropped here must not come back.
-std::set<Generation> forgotten_generations(OpenDestination& open, const StopToken& stop) {
-  std::set<Generation> forgotten;
+SyncRequest make_request(const RunContext& run) {
+  SyncRequest request{run.policy, run.sources, {}, {}, run.environment.clock.now()};
+  const std::vector<std::size_t> groups = key_groups(run.destinations);
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    SyncHolding holding;
+    holding.destination = run.destinations[i].destination;
+    holding.is_good = run.destinations[i].is_good();
+    holding.key_group = groups[i];
+    holding.snapshots = run.snapshots[i];
+    request.holdings.push_back(std::move(holding));
+  }
+  for (const auto& [source, snapshot] : run.made) request.made_now.insert(generation_of(snapshot));
+  return request;
+}
+
+RunOutcome* find_outcome(RunContext& run, const SyncOutcome& done) {
+  const auto made = run.made.find(done.step->source);
+  if (made == run.made.end() || generation_of(made->second) != done.step->generation)
+    return nullptr;
+  const std::string& destination = run.destinations[done.step->to].destination->name;
+  for (RunOutcome& outcome : run.report.outcomes) {
+    if (outcome.source == done.step->source && outcome.destination == destination) return &outcome;
+  }
+  return nullptr;
+}
+
+Filling filling_of(const RunContext& run, const SyncOutcome& done) {
+  Filling filling;
+  filling.bytes_done = done.bytes_present + done.bytes_moved;
+  filling.bytes_total = filling.bytes_done + done.bytes_left;
+  const policy::Source* source = policy::find_source(run.policy, done.step->source);
+  const std::string& words = policy::backup_schedule_of(run.policy, *source);
+  if (words.empty()) return filling;
+  const policy::TimeZone zone = run.policy.timezone.empty()
+                                    ? policy::TimeZone::utc()
+                                    : policy::TimeZone::named(run.policy.timezone);
+  filling.expected = expect_completion(done.bytes_left,
+                                       done.bytes_moved,
+                                       policy::parse_schedule(words, zone),
+                                       run.environment.clock.now());
+  return filling;
+}
+
+// A generation of this very run.
+void take_into(RunContext& run, const SyncOutcome& done, RunOutcome& outcome) {
+  outcome.failure = done.failure;
+  outcome.bytes_stored += done.bytes_moved;
+  outcome.snapshot = done.snapshot;
+  outcome.sealed = done.sealed;
+  outcome.caught_up = done.snapshot.has_value();
+  if (done.is_out_of_time) outcome.filling = filling_of(run, done);
+}
+
+// An earlier one: today's does not depend on it, but that it is still missing must be said.
+void take_earlier(RunContext& run, const SyncOutcome& done) {
+  const SyncStep& step = *done.step;
+  const std::string& to = run.destinations[step.to].destination->name;
+  if (done.snapshot) {
+    run.report.caught_up.push_back({step.source,
+                                    run.destinations[done.from].destination->name,
+                                    to,
+                                    step.generation.time,
+                                    *done.snapshot});
+  } else if (done.failure) {
+    run.report.frozen.push_back(
+        text("service.catch_up_failed",
+             {{"destination", to}, {"source", step.source}, {"reason", done.failure->what()}}));
+  } else {
+    run.report.frozen.push_back(
+        text("service.catch_up_later", {{"destination", to}, {"source", step.source}}));
+  }
+}
+
+void take_over(RunContext& run, const std::vector<SyncOutcome>& outcomes) {
+  for (const SyncOutcome& done : outcomes) {
+    if (RunOutcome* outcome = find_outcome(run, done)) {
+      take_into(run, done, *outcome);
+    } else {
+      take_earlier(run, done);
+    }
+  }
+}
+
+// What nobody could complete must not look as if it were still to come.
+void fail_the_rest(RunContext& run) {
+  for (RunOutcome& outcome : run.report.outcomes) {
+    if (outcome.snapshot || outcome.failure || outcome.filling) continue;
+    for (const OpenDestination& open : run.destinations) {
+      if (open.destination->name == outcome.destination) outcome.failure = open.failure;
+    }
+    if (!outcome.failure)
+      outcome.failure = Error(ErrorCode::not_found, text("service.no_source_for_catch_up"));
+  }
+}
+
+std::vector<std::string> names_of(const RunContext& run) {
   std::vector<std::string> names;
-  open.repository->backend().list(
-      FileType::forgotten, [&](const FileInfo& file) { names.push_back(file.name); }, stop);
-  for (const std::string& name : names) {
-    forgotten.insert(generation_of(
-        format::decode_snapshot(open.repository->load_unpacked(FileType::forgotten, name, stop))));
-  }
-  return forgotten;
+  for (const OpenDestination& open : run.destinations) names.push_back(open.destination->name);
+  return names;
 }
 
-// The ids of the generations that the destination's own retention, over the union, would keep.
-std::set<std::string> wanted_ids(const RunContext& run,
-                                 const policy::Source& source,
-                                 std::size_t number,
-                                 const std::map<Generation, Holder>& all) {
-  std::vector<SnapshotRecord> records;
-  for (const auto& [generation, holder] : all) records.push_back(holder.record);
-  const auto* rules = retention_of(run.policy, source, *run.destinations[number].destination);
-  std::set<std::string> wanted;
-  if (rules == nullptr) {
-    for (const SnapshotRecord& record : records) wanted.insert(record.id.hex());
-    return wanted;
+// Tells the observer when the progress is about to go, however the work ends.
+class ShownProgress {
+ public:
+  ShownProgress(const RunContext& run, SyncProgress& progress) : observer_(run.observer) {
+    if (observer_.catch_up_begins) observer_.catch_up_begins(names_of(run), progress);
   }
-  const Instant now = run.environment.clock.now();
-  for (const auto& decision : plan_source_retention(run.policy, *rules, records, now).decisions) {
-    if (decision.decision == policy::Decision::keep) wanted.insert(decision.id);
+  ~ShownProgress() {
+    if (observer_.catch_up_ends) observer_.catch_up_ends();
   }
-  return wanted;
-}
+  ShownProgress(const ShownProgress&) = delete;
+  ShownProgress& operator=(const ShownProgress&) = delete;
 
-void copy_generation(RunContext& run,
-                     const std::string& source,
-                     const Holder& holder,
-                     std::size_t to_number,
-                     const StopToken& stop) {
-  OpenDestination& from = run.destinations[holder.destination];
-  OpenDestination& to = run.destinations[to_number];
-  copy_tree(from, to, holder.record.snapshot.tree, run.environment, stop);
-  format::Snapshot snapshot = holder.record.snapshot;
-  // As restic's copy does: the id of its first incarnation stays findable.
-  if (!snapshot.original) snapshot.original = holder.record.id;
-  BackupTarget target;
-  target.repository = to.repository.get();
-  target.lock = to.lock.get();
-  const SnapshotId id = seal_snapshot(target, snapshot, stop);
-  run.snapshots[to_number].push_back({id, snapshot});
-  run.report.caught_up.push_back({source,
-                                  from.destination->name,
-                                  to.destination->name,
-                                  format::to_instant(snapshot.time),
-                                  id});
-}
-
-void catch_up_destination(RunContext& run,
-                          const policy::Source& source,
-                          std::size_t number,
-                          const std::map<Generation, Holder>& all,
-                          const StopToken& stop) {
-  std::set<Generation> present;
-  for (const SnapshotRecord& record : run.snapshots[number])
-    present.insert(generation_of(record.snapshot));
-  const bool lacks_any = std::any_of(
-      all.begin(), all.end(), [&](const auto& entry) { return !present.contains(entry.first); });
-  if (!lacks_any) return;
-  if (run.observer.phase) {
-    run.observer.phase(text("service.phase_catch_up",
-                            {{"destination", run.destinations[number].destination->name}}));
-  }
-  const std::set<Generation> forgotten = forgotten_generations(run.destinations[number], stop);
-  const std::set<std::string> wanted = wanted_ids(run, source, number, all);
-  for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {  // newest first
-    const auto& [generation, holder] = *entry;
-    if (present.contains(generation) || forgotten.contains(generation)) continue;
-    if (wanted.contains(holder.record.id.hex()))
-      copy_generation(run, source.name, holder, number, stop);
-  }
-  std::sort(run.snapshots[number].begin(),
-            run.snapshots[number].end(),
-            [](const SnapshotRecord& a, const SnapshotRecord& b) {
-              return generation_of(a.snapshot) < generation_of(b.snapshot);
-            });
-}
+ private:
+  const RunObserver& observer_;
+};
 
 }  // namespace
 
-void catch_up_earlier(RunContext& run, const StopToken& stop) {
-  for (const policy::Source* source : run.sources) {
-    const auto all = all_generations(run, source->name);
-    for (std::size_t i = 0; i < run.destinations.size(); ++i) {
-      if (!run.destinations[i].is_good()) continue;
-      try {
-        catch_up_destination(run, *source, i, all, stop);
-      } catch (const Error& error) {
-        // Today's generation does not depend on it; that an earlier one is still missing must be
-        // said.
-        run.report.frozen.push_back(text("service.catch_up_failed",
-                                         {{"destination", run.destinations[i].destination->name},
-                                          {"source", source->name},
-                                          {"reason", error.what()}}));
-      }
-    }
+void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop) {
+  index_what_is_stored(run, stop);
+  SyncRequest request = make_request(run);
+  const SyncPlan plan = plan_sync_with_records(request, run.destinations, run.environment, stop);
+  if (plan.has_copies()) {
+    SyncProgress progress(run.destinations.size());
+    const ShownProgress shown(run, progress);
+    take_over(run, apply_sync(plan, run.destinations, {until}, run.environment, progress, stop));
   }
+  fail_the_rest(run);
 }
 
 }  // namespace hikae

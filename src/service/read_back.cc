@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <unordered_set>
 
 #include "maintenance/check_packs.h"
@@ -53,12 +54,19 @@ void prove(OpenDestination& open,
   walk_trees(*open.repository, *open.index, {snapshot.tree}, hooks, stop);
 }
 
+bool awaits_proof(const RunOutcome& outcome, const OpenDestination& open) {
+  return outcome.destination == open.destination->name && outcome.snapshot && !outcome.read_back &&
+         !outcome.failure;
+}
+
 void read_back_destination(RunContext& run, OpenDestination& open, const StopToken& stop) {
   // Read anew from the destination: what is only in this process's memory proves nothing.
-  open.index = open.repository->load_index(stop);
+  open.index.emplace();
+  open.index_files.clear();
+  open.repository->update_index(*open.index, open.index_files, stop);
   const StoredPacks packs(open, stop);
   for (RunOutcome& outcome : run.report.outcomes) {
-    if (outcome.destination != open.destination->name || !outcome.snapshot) continue;
+    if (!awaits_proof(outcome, open)) continue;
     try {
       prove(open, packs, *outcome.snapshot, stop);
       outcome.read_back = true;
@@ -72,7 +80,11 @@ void read_back_destination(RunContext& run, OpenDestination& open, const StopTok
 
 void read_back(RunContext& run, const StopToken& stop) {
   for (OpenDestination& open : run.destinations) {
-    if (!open.is_good()) continue;
+    const auto& outcomes = run.report.outcomes;
+    const bool has_new = std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& outcome) {
+      return awaits_proof(outcome, open);
+    });
+    if (!open.is_good() || !has_new) continue;
     try {
       read_back_destination(run, open, stop);
     } catch (const Error& error) {

@@ -78,24 +78,29 @@ void release_locks(RunContext& run) {
   for (OpenDestination& open : run.destinations) open.lock.reset();
 }
 
-// Backup, read back, forget. What is wrong with a part is in the report; only Cancelled gets out.
+// Backup, read back, catch up, forget. What is wrong with a part is in the report; only Cancelled
+// gets out.
 void perform(RunContext& run, const StopToken& stop) {
+  const auto begin = run.environment.clock.steady_now();
   OpenRequest request;
   request.only = run.options.destinations;
   request.lock = LockMode::shared;
   request.lock_options = run.options.lock_options;
   say(run, "service.phase_open");
   run.destinations = open_destinations(run.policy, request, run.environment, stop);
+  run.progress.resize(run.destinations.size());
   {
     const LockKeeper keeper(held_locks(run), run.environment.log, stop);
     load_own_snapshots(run, stop);
     // Each destination that works is open and locked, and its own generations of this policy are
     // known.
-    catch_up_earlier(run, stop);
     for (const policy::Source* source : run.sources) back_up_source(run, *source, stop);
-    // Every generation that could be made is sealed in every destination that works.
+    // Every generation that could be made is sealed in every destination that works and keeps up.
     store_policy_everywhere(run, stop);
     say(run, "service.phase_read_back");
+    read_back(run, stop);
+    // What is protected is proved. The rest may take its time, and cannot harm it any more.
+    catch_up(run, begin + run.policy.schedule.window, stop);
     read_back(run, stop);
   }
   release_locks(run);
@@ -171,6 +176,8 @@ RunReport run_policy(const policy::Policy& policy,
                  journal,
                  observer,
                  select_sources(policy, options.sources),
+                 {},
+                 {},
                  {},
                  {},
                  {}};

@@ -10,7 +10,9 @@
 #include "base/verdict.h"
 #include "journal/journal.h"
 #include "policy/policy.h"
+#include "policy/schedule.h"
 #include "service/destinations.h"
+#include "service/sync.h"
 
 namespace hikae {
 
@@ -24,9 +26,21 @@ struct RunOptions {
 
 // What a run has to tell while it works; called from its threads. All may be empty.
 struct RunObserver {
+  // A destination is completed from another; `progress` has a lane for each destination of the run
+  // and lives until catch_up_ends.
+  std::function<void(const std::vector<std::string>& destinations, SyncProgress& progress)>
+      catch_up_begins;
+  std::function<void()> catch_up_ends;  // does not throw
   std::function<void(const std::string& source, BackupProgress& progress)> source_begins;
   std::function<void(const std::string& source)> source_ends;
   std::function<void(const Text& phase)> phase;
+};
+
+// A destination that is being filled over a slow line, for longer than one run may take.
+struct Filling {
+  std::uint64_t bytes_done = 0;  // of the newest generation, in this and earlier runs
+  std::uint64_t bytes_total = 0;
+  std::optional<Instant> expected;  // when it will be complete, if each run gets as far as this one
 };
 
 // One source in one destination: facts, and the verdict that follows from them.
@@ -34,6 +48,10 @@ struct RunOutcome {
   std::string source;
   std::string destination;
   std::optional<SnapshotId> snapshot;
+  std::optional<Instant> sealed;  // when the snapshot was durable there
+  bool detached = false;          // too slow for the others: completed after them
+  // The window ended before it was complete; what is there stays, and the next run goes on.
+  std::optional<Filling> filling;
   bool read_back = false;  // the snapshot was found again, whole, by reading the destination anew
   bool caught_up = false;  // completed from another destination
   std::uint64_t bytes_stored = 0;
@@ -84,15 +102,30 @@ struct RunReport {
   std::optional<Error> failure;  // of the run as a whole
 };
 
+// How long it took from the beginning until every source was sealed in one destination at least,
+// and in all of them; nothing where that was not reached. Pure.
+struct ProtectionTimes {
+  std::optional<std::chrono::nanoseconds> first;
+  std::optional<std::chrono::nanoseconds> all;
+};
+ProtectionTimes protection_times(const RunReport& report);
+
+// The moment when a destination that lacks `bytes_left` will be complete, when each due run sends
+// as much as this one did; nothing when that cannot be told. Pure.
+std::optional<Instant> expect_completion(std::uint64_t bytes_left,
+                                         std::uint64_t bytes_per_run,
+                                         const policy::Schedule& schedule,
+                                         Instant now);
+
 // The verdict of one source in one destination. Pure; the only place that decides it.
 Verdict judge(const RunOutcome& outcome);
 // The verdict of the run: failed when some source has no good generation anywhere, partial when it
 // lacks one somewhere or an item was unreadable. Pure.
 Verdict judge(const RunReport& report);
 
-// Backup, read back, forget, by the policy. Throws only for a policy that cannot be run at all (a
-// wrong name, a password that cannot be read) and Cancelled; all else is in the report and in the
-// journal.
+// Backup, read back, completing what destinations lack, forget, by the policy. Throws only for a
+// policy that cannot be run at all (a wrong name, a password that cannot be read) and Cancelled;
+// all else is in the report and in the journal.
 RunReport run_policy(const policy::Policy& policy,
                      const RunOptions& options,
                      const Environment& environment,

@@ -3,11 +3,20 @@
 // before left in the report, and puts every failure there as data.
 #pragma once
 
+#include <map>
+
 #include "policy/time_zone.h"
 #include "repository/snapshots.h"
 #include "service/run.h"
 
 namespace hikae {
+
+// What a run knows of one of its destinations beyond how it is opened.
+struct DestinationProgress {
+  // A source was too much for it: the sources that follow do not wait for it either.
+  bool detached = false;
+  std::vector<format::IndexedPack> unindexed;  // stored there, and named by no index yet
+};
 
 struct RunContext {
   const policy::Policy& policy;
@@ -20,6 +29,9 @@ struct RunContext {
   std::vector<std::vector<SnapshotRecord>>
       snapshots;  // of each destination, of this policy and host
   RunReport report;
+  std::vector<DestinationProgress> progress;  // of each destination
+  // The generations that this run made, by source.
+  std::map<std::string, format::Snapshot> made;
 };
 
 // The snapshots that this policy's retention and catch-up may touch: its tags, this host.
@@ -38,21 +50,14 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
                                             const std::vector<SnapshotRecord>& snapshots,
                                             Instant now);
 
-// Completes destinations that missed earlier generations, from those that have them, without
-// reading the source.
-void catch_up_earlier(RunContext& run, const StopToken& stop);
-// Reads one source once and stores it in every good destination.
+// Reads one source once and stores it in every good destination that keeps up.
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
-// Proves each new snapshot by reading it from its destination.
+// Completes what destinations lack, of this run and of earlier ones, from those that have it,
+// without reading the sources, newest first, until `until`.
+void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop);
+// Proves each new snapshot that is not proved yet by reading it from its destination.
 void read_back(RunContext& run, const StopToken& stop);
 // Applies retention where this run left a good generation.
 void forget_by_policy(RunContext& run, const StopToken& stop);
-
-// Copies what `tree` needs into `to`, and makes `to`'s index current. Throws Error.
-void copy_tree(OpenDestination& from,
-               OpenDestination& to,
-               const BlobId& tree,
-               const Environment& environment,
-               const StopToken& stop);
 
 }  // namespace hikae

@@ -34,7 +34,8 @@ std::vector<Removal> plan_removals(RunContext& run,
     const policy::RetentionRules* rules = retention_of(run.policy, *source, destination);
     if (rules == nullptr) continue;
     const RunOutcome* outcome = find_outcome(run, source->name, destination.name);
-    if (outcome == nullptr || outcome->verdict == Verdict::failed) {
+    // A destination that is still being filled has no good new generation either.
+    if (outcome == nullptr || outcome->verdict == Verdict::failed || !outcome->read_back) {
       run.report.frozen.push_back(
           text("service.deletion_frozen",
                {{"source", source->name}, {"destination", destination.name}}));

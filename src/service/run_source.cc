@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "maintenance/copy.h"
 #include "service/run_parts.h"
 #include "source/files_source.h"
 
@@ -45,11 +44,13 @@ struct Targets {
   const SnapshotRecord* newest = nullptr;
 };
 
-Targets find_targets(RunContext& run, const std::string& source) {
+enum class Pace { keeps_up, any };
+
+Targets find_targets(RunContext& run, const std::string& source, Pace pace) {
   Targets found;
   for (std::size_t i = 0; i < run.destinations.size(); ++i) {
     OpenDestination& open = run.destinations[i];
-    if (!open.is_good()) continue;
+    if (!open.is_good() || (pace == Pace::keeps_up && run.progress[i].detached)) continue;
     BackupTarget target;
     target.repository = open.repository.get();
     target.index = &*open.index;
@@ -65,6 +66,12 @@ Targets find_targets(RunContext& run, const std::string& source) {
     found.numbers.push_back(i);
   }
   return found;
+}
+
+// Those that were too slow before are left for later, unless nobody else is left.
+Targets find_targets(RunContext& run, const std::string& source) {
+  Targets found = find_targets(run, source, Pace::keeps_up);
+  return found.targets.empty() ? find_targets(run, source, Pace::any) : found;
 }
 
 BackupPlan make_plan(const RunContext& run,
@@ -87,53 +94,48 @@ BackupPlan make_plan(const RunContext& run,
   return plan;
 }
 
-// What a destination lacks, because files were taken from the parent unread or because it was too
-// slow, comes from one that has it.
-void complete_from_another(RunContext& run,
-                           const Targets& targets,
-                           const BackupReport& report,
-                           std::size_t number,
-                           RunOutcome& outcome,
-                           const StopToken& stop) {
-  for (std::size_t other = 0; other < report.destinations.size(); ++other) {
-    if (report.destinations[other].state != DestinationOutcome::State::sealed) continue;
-    try {
-      OpenDestination& to = run.destinations[targets.numbers[number]];
-      const auto& stored = report.destinations[number].unindexed;
-      if (!stored.empty())
-        to.repository->save_unpacked(FileType::index, format::encode_index(stored), stop);
-      copy_tree(run.destinations[targets.numbers[other]], to, report.tree, run.environment, stop);
-      outcome.snapshot = seal_snapshot(targets.targets[number], report.snapshot, stop);
-      outcome.caught_up = true;
-      outcome.failure.reset();
-      return;
-    } catch (const Error& error) {
-      outcome.failure = error;
-    }
-  }
+RunOutcome begin_outcome(const RunContext& run,
+                         const std::string& source,
+                         std::size_t destination) {
+  RunOutcome outcome;
+  outcome.source = source;
+  outcome.destination = run.destinations[destination].destination->name;
+  outcome.detached = run.progress[destination].detached;
+  return outcome;
 }
 
+RunOutcome to_outcome(const RunContext& run,
+                      const Targets& targets,
+                      const BackupReport& report,
+                      const std::string& source,
+                      std::size_t target) {
+  const DestinationOutcome& destination = report.destinations[target];
+  RunOutcome outcome = begin_outcome(run, source, targets.numbers[target]);
+  outcome.snapshot = destination.snapshot;
+  outcome.sealed = destination.sealed;
+  outcome.failure = destination.failure;
+  outcome.bytes_stored = destination.bytes_stored;
+  return outcome;
+}
+
+// Every destination of the run gets an outcome: what is not sealed now, catch_up() completes.
 void add_outcomes(RunContext& run,
                   const Targets& targets,
                   const BackupReport& report,
-                  const std::string& source,
-                  const StopToken& stop) {
-  for (std::size_t i = 0; i < report.destinations.size(); ++i) {
-    const DestinationOutcome& destination = report.destinations[i];
-    OpenDestination& open = run.destinations[targets.numbers[i]];
-    RunOutcome outcome;
-    outcome.source = source;
-    outcome.destination = open.destination->name;
-    outcome.snapshot = destination.snapshot;
-    outcome.failure = destination.failure;
-    outcome.bytes_stored = destination.bytes_stored;
+                  const std::string& source) {
+  std::vector<RunOutcome> outcomes;
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    const auto target = std::find(targets.numbers.begin(), targets.numbers.end(), i);
+    if (target != targets.numbers.end()) {
+      const auto number = static_cast<std::size_t>(target - targets.numbers.begin());
+      outcomes.push_back(to_outcome(run, targets, report, source, number));
+    } else if (run.destinations[i].is_good()) {
+      outcomes.push_back(begin_outcome(run, source, i));
+    }
+  }
+  for (RunOutcome& outcome : outcomes) {
     outcome.changed = report.changed_count;
     outcome.unreadable = report.item_error_count - outcome.changed;
-    using State = DestinationOutcome::State;
-    if (destination.state == State::needs_catch_up || destination.state == State::detached) {
-      outcome.failure = Error(ErrorCode::not_found, text("service.no_source_for_catch_up"));
-      complete_from_another(run, targets, report, i, outcome, stop);
-    }
     run.report.outcomes.push_back(std::move(outcome));
   }
 }
@@ -151,14 +153,28 @@ void add_failures(RunContext& run, const std::string& source, const Error& error
 
 // The next source must not store again what this one just stored; what cannot be listed now has
 // failed.
-void refresh_indexes(RunContext& run,
-                     const BackupReport& report,
-                     const Targets& targets,
-                     const StopToken& stop) {
+void take_over(RunContext& run,
+               BackupReport& report,
+               const Targets& targets,
+               const std::string& source,
+               const StopToken& stop) {
+  run.made.emplace(source, report.snapshot);
   for (std::size_t i = 0; i < report.destinations.size(); ++i) {
+    DestinationOutcome& outcome = report.destinations[i];
     OpenDestination& open = run.destinations[targets.numbers[i]];
-    if (report.destinations[i].failure) {
-      open.failure = report.destinations[i].failure;
+    DestinationProgress& progress = run.progress[targets.numbers[i]];
+    if (outcome.failure) {
+      open.failure = outcome.failure;
+      continue;
+    }
+    if (outcome.snapshot)
+      run.snapshots[targets.numbers[i]].push_back({*outcome.snapshot, report.snapshot});
+    if (outcome.state == DestinationOutcome::State::detached) {
+      // Its index waits for catch_up(), since whoever is slow would hold the next source up here.
+      progress.detached = true;
+      std::move(outcome.unindexed.begin(),
+                outcome.unindexed.end(),
+                std::back_inserter(progress.unindexed));
       continue;
     }
     try {
@@ -183,20 +199,6 @@ void add_missing_destinations(RunContext& run, const std::string& source) {
 
 }  // namespace
 
-void copy_tree(OpenDestination& from,
-               OpenDestination& to,
-               const BlobId& tree,
-               const Environment& environment,
-               const StopToken& stop) {
-  from.repository->update_index(*from.index, from.index_files, stop);
-  to.repository->update_index(*to.index, to.index_files, stop);
-  const CopySource source{from.repository.get(), &*from.index};
-  const CopyPlan plan = plan_copy(source, *to.repository, *to.index, {tree}, stop);
-  std::atomic<std::uint64_t> bytes_moved{0};
-  apply_copy(source, *to.repository, *to.index, plan, {}, environment.clock, bytes_moved, stop);
-  to.repository->update_index(*to.index, to.index_files, stop);
-}
-
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop) {
   SourceOutcome outcome;
   outcome.source = source.name;
@@ -215,8 +217,8 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
                                        run.environment.log,
                                        stop);
       if (run.observer.source_ends) run.observer.source_ends(source.name);
-      refresh_indexes(run, report, targets, stop);
-      add_outcomes(run, targets, report, source.name, stop);
+      take_over(run, report, targets, source.name, stop);
+      add_outcomes(run, targets, report, source.name);
       outcome.summary = report.summary;
       outcome.item_errors = std::move(report.item_errors);
       outcome.item_error_count = report.item_error_count;

@@ -59,6 +59,43 @@ TEST(Verdict, ARunThatCouldNotDeleteWarns) {
   EXPECT_EQ(judge(report), Verdict::warning);
 }
 
+TEST(Verdict, OfADestinationThatIsStillBeingFilledIsAWarning) {
+  RunOutcome filling = good("a", "y");
+  filling.snapshot.reset();
+  filling.read_back = false;
+  filling.filling = Filling{1, 2, {}};
+  filling.verdict = judge(filling);
+  EXPECT_EQ(filling.verdict, Verdict::warning);
+  EXPECT_EQ(judge(report_of({good("a", "x"), filling})), Verdict::warning);
+  EXPECT_EQ(judge(report_of({bad("a", "x"), filling})), Verdict::failed)
+      << "a share of a generation protects nothing";
+}
+
+TEST(ProtectionTimes, AreThoseOfTheFirstAndOfTheLastDestination) {
+  using std::chrono::seconds;
+  RunReport report = report_of({good("a", "x"), good("a", "y"), good("b", "x"), good("b", "y")});
+  for (std::size_t i = 0; i < 4; ++i)
+    report.outcomes[i].sealed = report.started + seconds(10 * (i + 1));
+  EXPECT_EQ(protection_times(report).first, seconds(30)) << "b was first safe in x, after a";
+  EXPECT_EQ(protection_times(report).all, seconds(40));
+  report.outcomes[3].sealed.reset();
+  EXPECT_EQ(protection_times(report).first, seconds(30));
+  EXPECT_FALSE(protection_times(report).all);
+  report.outcomes[2].sealed.reset();
+  EXPECT_FALSE(protection_times(report).first);
+}
+
+TEST(ExpectCompletion, CountsTheRunsThatAreStillNeeded) {
+  const policy::Schedule daily = policy::parse_schedule("daily 02:00", policy::TimeZone::utc());
+  const Instant day = Instant(std::chrono::hours(24 * 20'000));
+  const Instant noon = day + std::chrono::hours(12);
+  EXPECT_EQ(expect_completion(0, 10, daily, noon), noon);
+  EXPECT_EQ(expect_completion(10, 10, daily, noon), day + std::chrono::hours(24 + 2));
+  EXPECT_EQ(expect_completion(25, 10, daily, noon), day + std::chrono::hours(3 * 24 + 2));
+  EXPECT_FALSE(expect_completion(25, 0, daily, noon));
+  EXPECT_FALSE(expect_completion(std::uint64_t{1} << 50, 1, daily, noon));
+}
+
 TEST(Verdict, BecomesTheExitCode) {
   EXPECT_EQ(exit_code(Verdict::ok), 0);
   EXPECT_EQ(exit_code(Verdict::warning), 0);

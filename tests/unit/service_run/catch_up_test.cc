@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "service/run.h"
+#include "support/policy_kit.h"
+
+namespace hikae::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string random_text(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i * 2654435761U);
+  return text;
+}
+
+const RunOutcome& outcome_of(const RunReport& report, const std::string& destination) {
+  for (const RunOutcome& outcome : report.outcomes) {
+    if (outcome.destination == destination) return outcome;
+  }
+  throw std::runtime_error("no outcome for " + destination);
+}
+
+class CatchUpTest : public ::testing::Test {
+ protected:
+  CatchUpTest() {
+    write_file(kit_ / "files/large", random_text(3'000'000));
+    kit_.init();
+    RunOptions only_nas;
+    only_nas.destinations = {"nas"};
+    kit_.run(only_nas);
+    kit_.next_day();
+  }
+  RunReport run_within(std::chrono::seconds window) {
+    policy::Policy policy = kit_.policy();
+    policy.schedule.window = window;
+    RunOptions options;
+    options.lock_options.settle = std::chrono::milliseconds(1);
+    const Environment environment = kit_.environment();
+    const auto journal = kit_.journal();
+    return run_policy(policy, options, environment, *journal, {}, StopToken());
+  }
+  // Of nas, relative to the repository.
+  std::string largest_pack() {
+    fs::path largest;
+    for (const auto& file : fs::recursive_directory_iterator(kit_ / "nas/data")) {
+      if (!file.is_regular_file()) continue;
+      if (largest.empty() || fs::file_size(largest) < file.file_size()) largest = file.path();
+    }
+    return largest.string().substr((kit_ / "nas").size());
+  }
+
+  PolicyKit kit_;
+};
+
+TEST_F(CatchUpTest, BringsTodaysGenerationBeforeEarlierOnes) {
+  write_file(kit_ / "files/today", "new");
+  const RunReport report = run_within(std::chrono::hours(6));
+
+  EXPECT_EQ(report.verdict, Verdict::ok);
+  EXPECT_TRUE(outcome_of(report, "second").caught_up);
+  EXPECT_TRUE(outcome_of(report, "second").read_back);
+  ASSERT_EQ(report.caught_up.size(), 1);
+  EXPECT_EQ(kit_.snapshots("second"), 2);
+}
+
+TEST_F(CatchUpTest, OfWholePacksLeavesTheSameFiles) {
+  run_within(std::chrono::hours(6));
+  const std::string data = largest_pack();
+  EXPECT_GT(fs::file_size(kit_ / ("nas" + data)), 1'000'000);
+  ASSERT_TRUE(fs::exists(kit_ / ("second" + data)));
+  EXPECT_EQ(read_file(kit_ / ("nas" + data)), read_file(kit_ / ("second" + data)));
+}
+
+TEST_F(CatchUpTest, ThatTheWindowEndsIsAWarningAndGoesOnNextTime) {
+  const RunReport report = run_within(std::chrono::seconds(0));
+
+  const RunOutcome& second = outcome_of(report, "second");
+  EXPECT_EQ(second.verdict, Verdict::warning);
+  EXPECT_FALSE(second.failure);
+  ASSERT_TRUE(second.filling);
+  EXPECT_GT(second.filling->bytes_total, 1'000'000);
+  EXPECT_LT(second.filling->bytes_done, second.filling->bytes_total);
+  EXPECT_EQ(outcome_of(report, "nas").verdict, Verdict::ok);
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_EQ(exit_code(report.verdict), 0);
+  EXPECT_EQ(kit_.snapshots("second"), 0);
+
+  kit_.next_day();
+  EXPECT_EQ(run_within(std::chrono::hours(6)).verdict, Verdict::ok);
+  EXPECT_EQ(kit_.snapshots("second"), 3);
+}
+
+TEST_F(CatchUpTest, WithoutAGoodSourceFails) {
+  // The only holder lost what an unchanged file needs.
+  fs::remove(kit_ / ("nas" + largest_pack()));
+  const RunReport report = run_within(std::chrono::hours(6));
+  EXPECT_EQ(report.verdict, Verdict::failed);
+  EXPECT_TRUE(outcome_of(report, "second").failure);
+  EXPECT_EQ(kit_.snapshots("second"), 0);
+}
+
+}  // namespace
+}  // namespace hikae::testing
