@@ -20,6 +20,11 @@ std::vector<format::Node> ParentTrees::load(const std::optional<BlobId>& subtree
   return {};
 }
 
+void ParentTrees::report_lost_content() const {
+  if (files_lost_ == 0) return;
+  log_.warning(text("backup.read_again", {{"count", std::to_string(files_lost_)}}));
+}
+
 bool is_unchanged(const format::Node& before, const format::Node& now, ChangeDetection changes) {
   if (changes == ChangeDetection::force_read || before.type != format::NodeType::file) return false;
   if (before.size != now.size || !before.mtime.same_instant(now.mtime)) return false;

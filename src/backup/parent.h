@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -16,9 +18,15 @@ class ParentTrees {
   // files are read.
   std::vector<format::Node> load(const std::optional<BlobId>& subtree, const StopToken& stop) const;
 
+  // An unchanged file must be read all the same: no destination has its content any more.
+  void note_lost_content() { ++files_lost_; }
+  // Says, if there were such files, how many are stored again.
+  void report_lost_content() const;
+
  private:
   const std::vector<BackupTarget>& targets_;
   Log& log_;
+  std::atomic<std::uint64_t> files_lost_{0};
 };
 
 // Whether `now` may be taken to hold what `before` held, judged by metadata alone.

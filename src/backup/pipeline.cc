@@ -129,6 +129,7 @@ BackupReport run_backup(Source& source,
   writer.finish();
   // In each destination that still works every stored blob is in a durable pack and in an index
   // file. Nothing refers to the root yet.
+  state.parents.report_lost_content();
   BackupReport report;
   report.snapshot = describe(source, state, end_time(clock, plan));
   report.destinations = seal_snapshots(state, report.snapshot, clock, stop);

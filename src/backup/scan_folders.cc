@@ -40,7 +40,10 @@ bool content_is_reachable(BackupState& state, const std::vector<BlobId>& content
 // Takes the content of an unchanged file from the parent; false when it must be read.
 bool take_from_parent(BackupState& state, Node& node, Node* before) {
   if (before == nullptr || !is_unchanged(*before, node, state.plan.changes)) return false;
-  if (!content_is_reachable(state, before->content)) return false;
+  if (!content_is_reachable(state, before->content)) {
+    state.parents.note_lost_content();
+    return false;
+  }
   node.content = std::move(before->content);
   ++state.counters.files_unmodified;
   ++state.counters.files;

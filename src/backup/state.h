@@ -121,7 +121,7 @@ struct BackupState {
   const std::vector<BackupTarget>& targets;
   const BackupPlan& plan;
   BlobWriter& writer;
-  const ParentTrees parents;
+  ParentTrees parents;
   const ChunkerTables tables;
   BackupProgress& progress;
   CollectedErrors errors;

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 
-#include "base/json.h"
 #include "base/units.h"
+#include "cli/check_output.h"
 #include "cli/progress.h"
-#include "maintenance/check.h"
+#include "cli/prune_job.h"
+#include "cli/repair_output.h"
+#include "cli/repair_sources.h"
 
 namespace hikae::cli {
 namespace {
 
-using Severity = CheckFinding::Severity;
 using std::chrono::steady_clock;
+
+constexpr std::size_t kMostLackingFiles = 1000;
 
 struct Options {
   bool read_data = false;
   std::optional<std::string> subset;
+  std::optional<std::string> repair_from;
+  std::string from_password_file;
+  bool dry_run = false;
 };
 
 CheckOptions check_options(const Session& session, const Options& options) {
@@ -60,79 +67,83 @@ CheckReport check(const Session& session, Repository& repository, const CheckOpt
   return run_check(repository, options, progress, session.stop);
 }
 
-// Whether what a hint speaks of goes away with the next prune.
-bool suggests_prune(const CheckReport& report) {
-  for (const CheckFinding& finding : report.findings) {
-    if (finding.severity == Severity::hint) return true;
-  }
-  return false;
+// What a repair has to look at again: the structure, and every byte of the packs that it wrote.
+CheckReport check_again(const Session& session,
+                        Repository& repository,
+                        const RepairReport& repaired) {
+  CheckOptions options;
+  if (!repaired.written.empty())
+    options.read_data = PackSubset{PackSubset::Named{repaired.written}};
+  return check(session, repository, options);
 }
 
-void print_json(const Session& session, const CheckReport& report) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().member("message_type", "summary").member("num_errors", report.errors);
-  json.key("damaged_snapshots").begin_array();
-  for (const SnapshotId& id : report.damaged_snapshots) json.value(id.hex());
-  json.end_array().key("suggest_prune").boolean(suggests_prune(report));
-  json.member("snapshots", report.snapshots).member("trees", report.trees);
-  json.member("packs", report.packs).member("packs_read", report.packs_read);
-  json.member("bytes_read", report.bytes_read).key("findings").begin_array();
-  for (const CheckFinding& finding : report.findings) {
-    json.begin_object();
-    json.member("severity", finding.severity == Severity::error ? "error" : "hint");
-    json.member("message", render(finding.message, session.console.language())).end_object();
-  }
-  json.end_array().key("sound").boolean(report.errors == 0).end_object();
-  session.console.print(out + "\n");
+RepairReport perform(const Session& session,
+                     const OpenedRepository& opened,
+                     const RepairFacts& facts,
+                     const RepairSources& from,
+                     const RepairPlan& plan) {
+  RepairProgress progress;
+  const ProgressLine line(session, [&] {
+    return render(text("cli_check.repair_progress",
+                       {{"items", std::to_string(progress.items_done)},
+                        {"blobs", std::to_string(progress.blobs_done)}}),
+                  session.console.language());
+  });
+  return apply_repair(*opened.repository,
+                      *opened.lock,
+                      facts,
+                      from.sources,
+                      plan,
+                      session.environment.clock,
+                      progress,
+                      session.stop);
 }
 
-void print_damaged(const Session& session, const CheckReport& report) {
-  if (report.damaged_snapshots.empty()) return;
-  std::string ids;
-  for (const SnapshotId& id : report.damaged_snapshots) ids += " " + id.short_hex();
-  session.console.say(text("cli_check.damaged_snapshots",
-                           {{"count", std::to_string(report.damaged_snapshots.size())},
-                            {"total", std::to_string(report.snapshots)},
-                            {"ids", ids.substr(1)}}));
+std::vector<LackingFile> find_lacking(const Session& session,
+                                      Repository& repository,
+                                      const CheckReport& report) {
+  std::vector<SnapshotRecord> hurt;
+  for (SnapshotRecord& record : repository.load_snapshots(session.console, session.stop)) {
+    const auto& ids = report.damaged_snapshots;
+    if (std::find(ids.begin(), ids.end(), record.id) != ids.end())
+      hurt.push_back(std::move(record));
+  }
+  if (hurt.empty()) return {};
+  const Index index = repository.load_index([](const Error&) {}, session.stop);
+  return list_lacking_files(repository, index, hurt, kMostLackingFiles, session.stop);
 }
 
-void print_words(const Session& session, const CheckReport& report) {
-  Console& console = session.console;
-  for (const CheckFinding& finding : report.findings) {
-    const Text::Arguments message{{"message", render(finding.message, console.language())}};
-    console.say(finding.severity == Severity::error ? text("cli_check.error", message)
-                                                    : text("cli_check.hint", message));
+// Check, plan, repair, check again; what each of them found is printed as it is known.
+int run_repair(const Session& session, const Options& options, const CheckOptions& how) {
+  if (!options.dry_run) check_may_delete(session);
+  const OpenedRepository opened = open_repository(
+      session, options.dry_run ? LockNeed::exclusive_for_reading : LockNeed::exclusive);
+  const CheckReport found = check(session, *opened.repository, how);
+  print_check(session, found);
+  if (found.errors == 0) return 0;
+  const RepairSources from =
+      open_repair_sources(session, *options.repair_from, options.from_password_file);
+  const RepairFacts facts =
+      survey_damage(*opened.repository, found.damage, from.sources, session.stop);
+  const RepairPlan plan = plan_repair(facts, from.sources);
+  if (options.dry_run || !plan.changes_anything()) {
+    print_repair_plan(session, plan, from.sources);
+    return 1;
   }
-  print_damaged(session, report);
-  console.say(text("cli_check.examined",
-                   {{"snapshots", std::to_string(report.snapshots)},
-                    {"trees", std::to_string(report.trees)},
-                    {"packs", std::to_string(report.packs)}}));
-  if (report.packs_read > 0) {
-    console.say(text("cli_check.read",
-                     {{"packs", std::to_string(report.packs_read)},
-                      {"total", std::to_string(report.packs)},
-                      {"bytes", format_bytes(report.bytes_read)}}));
-  }
-  if (report.errors > 0) {
-    console.say(text("cli_check.not_sound", {{"count", std::to_string(report.errors)}}));
-  } else if (report.packs_read < report.packs) {
-    console.say(text("cli_check.structure_sound"));
-  } else {
-    console.say(text("cli_check.sound"));
-  }
+  const RepairReport repaired = perform(session, opened, facts, from, plan);
+  const CheckReport again = check_again(session, *opened.repository, repaired);
+  const auto lacking = find_lacking(session, *opened.repository, again);
+  print_repair(session, {repaired, from.sources, again, lacking});
+  return again.errors > 0 ? 1 : 0;
 }
 
 int run(const Session& session, const Options& options) {
   const CheckOptions how = check_options(session, options);
+  if (options.repair_from) return run_repair(session, options, how);
+  if (options.dry_run) throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
   const OpenedRepository opened = open_repository(session, LockNeed::exclusive_for_reading);
   const CheckReport report = check(session, *opened.repository, how);
-  if (session.options.json) {
-    print_json(session, report);
-  } else {
-    print_words(session, report);
-  }
+  print_check(session, report);
   return report.errors > 0 ? 1 : 0;
 }
 
@@ -144,6 +155,12 @@ void add_check(Command& root, const Session& session) {
       "check", text("cli_check.help"), [&session, options] { return run(session, *options); });
   command.flag("--read-data", options->read_data, text("cli_check.help_read_data"));
   command.option("--read-data-subset", options->subset, "SUBSET", text("cli_check.help_subset"));
+  command.option("--repair-from", options->repair_from, "NAME", text("cli_check.help_repair_from"));
+  command.option("--from-password-file",
+                 options->from_password_file,
+                 "FILE",
+                 text("cli_check.help_from_password_file"));
+  command.flag("-n,--dry-run", options->dry_run, text("cli_check.help_dry_run"));
 }
 
 }  // namespace hikae::cli

@@ -145,6 +145,10 @@ void change_lock(const Session& session,
       std::make_unique<LockKeeper>(std::vector{opened.lock.get()}, environment.log, session.stop);
 }
 
+void lock_for_reading(const Session& session, OpenedRepository& opened) {
+  take_lock(session, opened, LockNeed::shared_for_reading);
+}
+
 OpenedRepository open_repository(const Session& session, LockNeed need) {
   OpenedRepository opened;
   opened.repository = Repository::open(open_repository_backend(session, AccessMode::read_write),

@@ -63,6 +63,8 @@ enum class LockNeed {
   exclusive,
 };
 OpenedRepository open_repository(const Session& session, LockNeed need);
+// A shared lock on what is open already, under the terms of LockNeed::shared_for_reading.
+void lock_for_reading(const Session& session, OpenedRepository& opened);
 // Releases the lock that `opened` holds and takes another one, waiting as the options say. Between
 // the two nothing is held: what was read before may be out of date.
 void change_lock(const Session& session,

@@ -6,6 +6,7 @@
 
 #include "concurrency/task_group.h"
 #include "maintenance/check_packs.h"
+#include "maintenance/rewrite_index.h"
 #include "repository/keys.h"
 #include "repository/tree_walk.h"
 
@@ -39,10 +40,17 @@ class Checker {
     const std::vector<SnapshotRecord> snapshots = load_snapshots();
     // Snapshots before the index: one that is written meanwhile is then not looked for in an older
     // index.
-    const Index index =
-        repository_.load_index([&](const Error& error) { add_error(error); }, stop_);
+    bool index_damaged = false;
+    const Index index = repository_.load_index(
+        [&](const Error& error) {
+          index_damaged = true;
+          add_error(error);
+        },
+        stop_);
+    if (index_damaged) find_damaged_index_files();
     const auto files = list_packs(repository_, stop_);
     check_pack_list(index, files, sink());
+    note_pack_list(index, files);
     mark_lost_blobs(index, files);
     if (options_.read_data) read_packs(index, files);
     check_trees(index, snapshots);
@@ -97,9 +105,43 @@ class Checker {
         if (error.code() == ErrorCode::not_found) continue;
         if (error.code() != ErrorCode::corrupt) throw;
         add_error(error);
+        findings_.lock()->report.damage.snapshot_files.push_back(name);
       }
     }
     return snapshots;
+  }
+
+  // Which ones, since what is wrong with an index file may be told without its name.
+  void find_damaged_index_files() {
+    for (const std::string& name : list_names(repository_, FileType::index, stop_)) {
+      try {
+        format::decode_index(repository_.load_unpacked(FileType::index, name, stop_),
+                             [](format::IndexedPack&&) {});
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::corrupt) throw;
+        findings_.lock()->report.damage.index_files.push_back(name);
+      }
+    }
+  }
+
+  void note_pack_list(const Index& index, const std::map<PackId, std::uint64_t>& files) {
+    auto findings = findings_.lock();
+    Damage& damage = findings->report.damage;
+    index.for_each_pack([&](const format::IndexedPack& pack) {
+      const auto file = files.find(pack.id);
+      if (file == files.end()) {
+        damage.packs.emplace(pack.id, Damage::Pack::missing);
+      } else if (file->second != expected_pack_size(pack.blobs)) {
+        damage.packs.emplace(pack.id, Damage::Pack::wrong_size);
+      }
+    });
+    for (const auto& [id, size] : files) {
+      if (!index.has_pack(id)) damage.not_indexed.push_back(id);
+    }
+  }
+  static Damage::Pack damage_told_by(const Error& error) {
+    if (error.code() == ErrorCode::not_found) return Damage::Pack::missing;
+    return error.code() == ErrorCode::corrupt ? Damage::Pack::damaged : Damage::Pack::unreadable;
   }
 
   // Blobs that are in no pack file: it is missing, or ends before them.
@@ -154,12 +196,14 @@ class Checker {
               const auto blob = name == "blob" ? BlobId::parse(value) : std::nullopt;
               if (blob) findings->bad_blobs.insert(*blob);
             }
+            findings->report.damage.packs.emplace(pack.id, Damage::Pack::damaged);
             findings->add(std::move(finding));
           },
           stop);
       ++progress_.packs_read;
     } catch (const Error& error) {
       add_error(error);
+      findings_.lock()->report.damage.packs.emplace(pack.id, damage_told_by(error));
     }
   }
 
@@ -176,6 +220,11 @@ class Checker {
       auto findings = findings_.lock();
       findings->bad_blobs.insert(tree);
       findings->add({Severity::error, error.message()});
+      const auto places = index.find_all(BlobType::tree, tree);
+      Damage& damage = findings->report.damage;
+      if (places.empty()) damage.lost.insert({BlobType::tree, tree});
+      for (const BlobLocation& place : places)
+        damage.packs.emplace(place.pack, damage_told_by(error));
     };
     walk_trees(repository_, index, roots, hooks, stop_);
   }
@@ -184,6 +233,7 @@ class Checker {
     for (const BlobId& id : node.content) {
       if (index.has(BlobType::data, id)) continue;
       auto findings = findings_.lock();
+      findings->report.damage.lost.insert({BlobType::data, id});
       if (!findings->bad_blobs.insert(id).second) continue;
       findings->add({Severity::error,
                      text("maintenance.file_lacks_blob",

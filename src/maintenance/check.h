@@ -3,7 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -24,7 +27,10 @@ struct PackSubset {
   struct Size {  // a random choice of about so many bytes
     std::uint64_t bytes = 0;
   };
-  std::variant<Part, Percent, Size> choice = Part{};
+  struct Named {  // these
+    std::set<PackId> packs;
+  };
+  std::variant<Part, Percent, Size, Named> choice = Part{};
 };
 // "2/10", "5%", "2.5%", "50M". nullopt if malformed or out of range.
 std::optional<PackSubset> parse_pack_subset(std::string_view text);
@@ -44,6 +50,28 @@ struct CheckFinding {
   Text message;
 };
 
+struct BlobRef {
+  format::BlobType type = format::BlobType::data;
+  BlobId id;
+  auto operator<=>(const BlobRef&) const = default;
+};
+
+// What is wrong, for a repair; the findings say the same to people.
+struct Damage {
+  enum class Pack {
+    missing,
+    wrong_size,
+    damaged,     // its bytes are not what they must be
+    unreadable,  // the store fails to give them; they may be good
+  };
+  std::map<PackId, Pack> packs;             // that an index names
+  std::vector<PackId> not_indexed;          // pack files that no index names
+  std::vector<std::string> index_files;     // that cannot be opened
+  std::vector<std::string> snapshot_files;  // the same
+  // What snapshots need and no index names. What a lost tree would need is not known.
+  std::set<BlobRef> lost;
+};
+
 struct CheckReport {
   std::vector<CheckFinding> findings;
   std::uint64_t errors = 0;
@@ -54,6 +82,7 @@ struct CheckReport {
   std::uint64_t bytes_read = 0;
   // Snapshots that refer to something damaged or missing; the others are whole as far as was read.
   std::vector<SnapshotId> damaged_snapshots;
+  Damage damage;
 };
 
 struct CheckProgress {

@@ -113,6 +113,8 @@ std::vector<PackId> choose_packs(const std::map<PackId, std::uint64_t>& files,
                                  std::uint64_t seed) {
   if (const auto* part = std::get_if<PackSubset::Part>(&subset.choice))
     return choose_part(files, *part);
+  if (const auto* named = std::get_if<PackSubset::Named>(&subset.choice))
+    return {named->packs.begin(), named->packs.end()};
   std::vector<std::pair<PackId, std::uint64_t>> shuffled(files.begin(), files.end());
   std::mt19937_64 random(seed);
   std::shuffle(shuffled.begin(), shuffled.end(), random);
