@@ -180,8 +180,7 @@ void print_end_json(const Session& session, const RepairEnd& end) {
     json.begin_object();
     write_item(json, result.item, source_name(end.sources, result.source));
     json.member("state", word(result.state));
-    if (result.failure)
-      json.member("error", render(*result.failure, session.console.language()));
+    if (result.failure) json.member("error", render(*result.failure, session.console.language()));
     json.end_object();
   }
   json.end_array().key("lost_blobs").begin_array();
@@ -199,8 +198,7 @@ void print_end_json(const Session& session, const RepairEnd& end) {
 
 void print_lacking(const Session& session, const RepairEnd& end) {
   if (end.lacking.empty()) return;
-  session.console.say(
-      text("cli_check.lacking", {{"count", std::to_string(end.lacking.size())}}));
+  session.console.say(text("cli_check.lacking", {{"count", std::to_string(end.lacking.size())}}));
   std::string lines;
   for (const LackingFile& file : end.lacking)
     lines += "  " + file.snapshot.short_hex() + "  " + printable(file.path) + "\n";
@@ -218,12 +216,11 @@ void print_verdict(const Session& session, const RepairEnd& end) {
   }
   for (const CheckFinding& finding : end.again.findings) {
     if (finding.severity != CheckFinding::Severity::error) continue;
-    session.console.say(
-        text("cli_check.error", {{"message", render(finding.message, session.console.language())}}));
+    session.console.say(text("cli_check.error",
+                             {{"message", render(finding.message, session.console.language())}}));
   }
   print_lacking(session, end);
-  session.console.say(
-      text("cli_check.not_healed", {{"count", std::to_string(end.again.errors)}}));
+  session.console.say(text("cli_check.not_healed", {{"count", std::to_string(end.again.errors)}}));
 }
 
 }  // namespace

@@ -51,8 +51,7 @@ void add_others(const Session& session, const LoadedPolicy& loaded, RepairSource
   const std::string own = repository_location(session).display;
   std::size_t others = 0;
   for (const policy::Destination& destination : loaded.policy.destinations) {
-    const Location place =
-        parse_location(destination.url, session.environment.working_directory);
+    const Location place = parse_location(destination.url, session.environment.working_directory);
     if (place.display == own) continue;
     ++others;
     try {

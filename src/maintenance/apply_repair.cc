@@ -39,7 +39,8 @@ class Repairer {
   }
 
   RepairReport run(const RepairPlan& plan, const Clock& clock) {
-    for (const RepairItem& item : plan.items) report_.results.push_back({item, State::done, {}, {}});
+    for (const RepairItem& item : plan.items)
+      report_.results.push_back({item, State::done, {}, {}});
     replace_files();
     // Each pack that a source had whole is good again. The others' blobs are wanted.
     std::set<BlobRef> wanted = blobs_wanted();
@@ -85,21 +86,21 @@ class Repairer {
 
   // nullopt when the source has no such file.
   std::optional<Bytes> load_verified(const RepairSource& source, const FileHandle& file) const {
-    const bool has = file.type == FileType::pack
-                         ? source.packs.contains(*PackId::parse(file.name))
-                         : source.snapshot_files.contains(file.name);
+    const bool has = file.type == FileType::pack ? source.packs.contains(*PackId::parse(file.name))
+                                                 : source.snapshot_files.contains(file.name);
     if (!has) return std::nullopt;
     Bytes content = source.repository->backend().load(file, stop_);
     if (sha256(content).hex() != file.name) {
-      throw Error(ErrorCode::corrupt,
-                  text("repository.file_damaged",
-                       {{"file", path_of(file)}, {"place", source.repository->backend().location()}}));
+      throw Error(
+          ErrorCode::corrupt,
+          text("repository.file_damaged",
+               {{"file", path_of(file)}, {"place", source.repository->backend().location()}}));
     }
     return content;
   }
 
-  // save() replaces nothing, so the bad one goes first; the good one is in memory by now, and in its
-  // source should we be killed in between.
+  // save() replaces nothing, so the bad one goes first; the good one is in memory by now, and in
+  // its source should we be killed in between.
   void put_in_place(const FileHandle& file, const Bytes& content) {
     lock_.confirm(stop_);
     repository_.backend().remove(file, stop_);
@@ -149,7 +150,10 @@ class Repairer {
     for (const PackId& pack : packs_since()) report_.written.insert(pack);
   }
 
-  void store_blob(const BlobRef& blob, BlobWriter& writer, BlobScratch& scratch, const StopToken& stop) {
+  void store_blob(const BlobRef& blob,
+                  BlobWriter& writer,
+                  BlobScratch& scratch,
+                  const StopToken& stop) {
     throw_if_stopped(stop);
     // What can still be read of the damaged pack costs no way to elsewhere.
     std::optional<Bytes> content = try_load(repository_, here_, blob, stop);
@@ -279,8 +283,8 @@ class Repairer {
   Index here_;  // of these
   RepairProgress& progress_;
   const StopToken& stop_;
-  std::unordered_set<PackId> bad_;                  // that no source had whole
-  std::map<PackId, std::vector<BlobRef>> needs_;    // of these: what no good pack holds
+  std::unordered_set<PackId> bad_;                // that no source had whole
+  std::map<PackId, std::vector<BlobRef>> needs_;  // of these: what no good pack holds
   Guarded<Outcome> outcome_;
   RepairReport report_;
 };

@@ -75,9 +75,8 @@ class Planner {
     const std::vector<BlobRef> alone = blobs_only_in(facts_.index, pack, bad_);
     item.blobs_here = pack.blobs.size() - alone.size();
     for (const BlobRef& blob : alone) {
-      const auto source = first_source(sources_, [&](const RepairSource& other) {
-        return other.index.has(blob.type, blob.id);
-      });
+      const auto source = first_source(
+          sources_, [&](const RepairSource& other) { return other.index.has(blob.type, blob.id); });
       ++(source ? item.blobs_fetched : item.blobs_unknown);
       if (source && !item.source) item.source = source;
     }
@@ -85,18 +84,16 @@ class Planner {
 
   void add_blob(const BlobRef& blob) {
     RepairItem item{Kind::blob, Action::fetch, Reason::not_stored, blob.id.hex()};
-    item.source = first_source(sources_, [&](const RepairSource& source) {
-      return source.index.has(blob.type, blob.id);
-    });
+    item.source = first_source(
+        sources_, [&](const RepairSource& source) { return source.index.has(blob.type, blob.id); });
     if (!item.source) item.action = Action::give_up;
     add(std::move(item));
   }
 
   void add_snapshot(const std::string& name) {
     RepairItem item{Kind::snapshot, Action::replace, Reason::damaged, name};
-    item.source = first_source(sources_, [&](const RepairSource& source) {
-      return source.snapshot_files.contains(name);
-    });
+    item.source = first_source(
+        sources_, [&](const RepairSource& source) { return source.snapshot_files.contains(name); });
     if (!item.source) item.action = Action::give_up;
     add(std::move(item));
   }

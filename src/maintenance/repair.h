@@ -35,8 +35,8 @@ struct RepairFacts {
   Damage damage;
   Index index;                            // of the repository to heal, as far as it can be read
   std::map<PackId, std::uint64_t> packs;  // pack files there
-  // Packs that no index names, by their own headers. They are read, whole, only when something lacks
-  // a name; those that are not good are in damage.packs as well.
+  // Packs that no index names, by their own headers. They are read, whole, only when something
+  // lacks a name; those that are not good are in damage.packs as well.
   std::vector<format::IndexedPack> unnamed;
   // What snapshots need and no index names, with what is needed below lost trees as far as a source
   // knows it.
@@ -68,7 +68,7 @@ struct RepairItem {
   Kind kind = Kind::pack;
   Action action = Action::give_up;
   Reason reason = Reason::missing;
-  std::string name;                   // 64 hex digits
+  std::string name;                                  // 64 hex digits
   std::optional<std::size_t> source = std::nullopt;  // number of the source that has it
   // Of a pack to rebuild: how many of its blobs lie in other packs here, can be fetched, and are
   // known by no source (those can still be read from the pack itself, or are lost).

@@ -50,8 +50,8 @@ std::optional<UnnamedPack> describe_pack(Repository& repository,
   return UnnamedPack{*described, true};
 }
 
-// Finds what trees need that no pack holds. `here` is the index of the repository with the packs that
-// it does not name.
+// Finds what trees need that no pack holds. `here` is the index of the repository with the packs
+// that it does not name.
 class NeedFinder {
  public:
   NeedFinder(RepairFacts& facts, const Index& here, const StopToken& stop)
@@ -138,8 +138,7 @@ void describe_unnamed(Repository& repository,
         const PackId& pack = packs[number];
         const auto file = facts.packs.find(pack);
         if (file == facts.packs.end()) continue;
-        described[number] =
-            describe_pack(repository, pack, file->second, sources, buffers, group);
+        described[number] = describe_pack(repository, pack, file->second, sources, buffers, group);
       }
     });
   }

@@ -36,8 +36,7 @@ class Completion {
         copy_from(holder, outcome, stop);
         return;
       } catch (Error& error) {
-        error.add_context(
-            text("service.destination", {{"name", to_.destination->name}}));
+        error.add_context(text("service.destination", {{"name", to_.destination->name}}));
         outcome.failure = error;
       }
     }
@@ -112,8 +111,7 @@ bool is_copied_from(const std::vector<SyncOutcome>& outcomes, std::size_t number
   });
 }
 
-void refresh_indexes(std::vector<OpenDestination>& destinations,
-                     const StopToken& stop) {
+void refresh_indexes(std::vector<OpenDestination>& destinations, const StopToken& stop) {
   for (OpenDestination& open : destinations) {
     if (!open.is_good()) continue;
     try {
@@ -158,8 +156,7 @@ std::vector<SyncOutcome> apply_sync(const SyncPlan& plan,
     if (is_copied_from(outcomes, i)) own_indexes[i] = *destinations[i].index;
     Index& index = own_indexes[i] ? *own_indexes[i] : *destinations[i].index;
     tasks.spawn("sync", [&, i, to_index = &index](const StopToken& group) {
-      Completion completion(
-          destinations, i, *to_index, options, environment, progress.lanes[i]);
+      Completion completion(destinations, i, *to_index, options, environment, progress.lanes[i]);
       for (SyncOutcome* outcome : work[i]) completion.complete(*outcome, group);
     });
   }
@@ -193,8 +190,8 @@ std::set<GenerationKey> load_forgotten(Repository& repository, Log& log, const S
   std::set<GenerationKey> forgotten;
   for (const std::string& name : names) {
     try {
-      forgotten.insert(generation_of(format::decode_snapshot(
-          repository.load_unpacked(FileType::forgotten, name, stop))));
+      forgotten.insert(generation_of(
+          format::decode_snapshot(repository.load_unpacked(FileType::forgotten, name, stop))));
     } catch (const Error& error) {
       // At worst a generation that was dropped comes back, which loses nothing.
       if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
@@ -218,8 +215,7 @@ SyncPlan plan_sync_with_records(SyncRequest& request,
   for (const std::size_t number : targets) {
     OpenDestination& open = destinations[number];
     try {
-      request.holdings[number].forgotten =
-          load_forgotten(*open.repository, environment.log, stop);
+      request.holdings[number].forgotten = load_forgotten(*open.repository, environment.log, stop);
     } catch (const Error& error) {
       // What was dropped there is not known: nothing may be brought there.
       open.failure = error;

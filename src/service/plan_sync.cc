@@ -38,7 +38,8 @@ std::map<std::string, policy::SnapshotDecision> decide(const SyncRequest& reques
   for (const auto& [generation, holders] : all) {
     if (!holding.forgotten.contains(generation)) records.push_back(holders.front().record);
   }
-  for (auto& decision : plan_source_retention(request.policy, *rules, records, request.now).decisions)
+  for (auto& decision :
+       plan_source_retention(request.policy, *rules, records, request.now).decisions)
     decisions.emplace(decision.id, std::move(decision));
   return decisions;
 }
@@ -144,10 +145,9 @@ bool SyncPlan::has_copies() const {
 SyncPlan plan_sync(const SyncRequest& request) {
   SyncPlan plan;
   for (const policy::Source* source : request.sources) plan_source(request, *source, plan);
-  std::stable_sort(
-      plan.steps.begin(), plan.steps.end(), [](const SyncStep& a, const SyncStep& b) {
-        return a.generation.time > b.generation.time;
-      });
+  std::stable_sort(plan.steps.begin(), plan.steps.end(), [](const SyncStep& a, const SyncStep& b) {
+    return a.generation.time > b.generation.time;
+  });
   return plan;
 }
 

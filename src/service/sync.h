@@ -33,9 +33,9 @@ struct SyncHolding {
   bool is_good = true;
   // Copied to; the others are copied from only.
   bool is_target = true;
-  std::size_t key_group = 0;                // equal where the master key is the same
-  std::vector<SnapshotRecord> snapshots;    // of this policy and host
-  std::set<GenerationKey> forgotten;        // that somebody or a rule has dropped here
+  std::size_t key_group = 0;              // equal where the master key is the same
+  std::vector<SnapshotRecord> snapshots;  // of this policy and host
+  std::set<GenerationKey> forgotten;      // that somebody or a rule has dropped here
 };
 
 struct SyncRequest {

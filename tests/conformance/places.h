@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the suite keeps repositories: folders, and real servers that are started once for all tests.
+// Where the suite keeps repositories: folders, and real servers that are started once for all
+// tests.
 #pragma once
 
 #include <filesystem>

@@ -325,7 +325,8 @@ TEST_F(RepairTest, EachOperationMayBeTheLast) {
     died = false;
     try {
       const RepairReport report = repair({&destinations.separate});
-      for (const RepairResult& result : report.results) died = died || result.state == State::failed;
+      for (const RepairResult& result : report.results)
+        died = died || result.state == State::failed;
     } catch (const Error&) {
       died = true;
     }

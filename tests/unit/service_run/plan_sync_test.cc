@@ -57,8 +57,7 @@ class World {
   }
   std::set<std::string> dropped_by_retention(std::size_t number) {
     std::set<std::string> dropped;
-    const auto* rules =
-        retention_of(policy, policy.sources.front(), *holdings[number].destination);
+    const auto* rules = retention_of(policy, policy.sources.front(), *holdings[number].destination);
     if (rules == nullptr) return dropped;
     for (const auto& decision :
          plan_source_retention(policy, *rules, holdings[number].snapshots, kNow).decisions) {
@@ -101,8 +100,7 @@ TEST(PlanSync, CopiesWhatIsMissingNewestFirst) {
     EXPECT_EQ(step.holders.front().from, 0);
     order.push_back(step.generation.time);
   }
-  EXPECT_THAT(order,
-              ::testing::ElementsAre(kNow - hours(24), kNow - hours(48), kNow - hours(72)));
+  EXPECT_THAT(order, ::testing::ElementsAre(kNow - hours(24), kNow - hours(48), kNow - hours(72)));
 }
 
 TEST(PlanSync, TakesNoMoreThanTheDestinationsOwnRetentionKeeps) {
