@@ -8,6 +8,7 @@
 #include "cli/backup_progress.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
+#include "cli/sync_progress.h"
 #include "cli/verdict_text.h"
 #include "policy/time_zone.h"
 #include "service/run.h"
@@ -85,6 +86,44 @@ void print_problems(const Session& session, const RunReport& report) {
   if (report.failure) session.console.error(*report.failure);
 }
 
+// A slow line: how far it is, and when it will be done.
+void print_filling(const Session& session, const RunReport& report, const policy::Policy& policy) {
+  for (const RunOutcome& outcome : report.outcomes) {
+    if (!outcome.filling) continue;
+    const Filling& filling = *outcome.filling;
+    const double share = filling.bytes_total == 0
+                             ? 0
+                             : 100.0 * static_cast<double>(filling.bytes_done) /
+                                   static_cast<double>(filling.bytes_total);
+    const Text::Arguments arguments = {
+        {"destination", outcome.destination},
+        {"source", outcome.source},
+        {"percent", fmt::format("{:.1f}", share)},
+        {"total", format_bytes(filling.bytes_total)},
+        {"expected",
+         filling.expected ? policy::policy_time(policy.timezone, *filling.expected)
+                          : std::string()}};
+    session.console.warning(filling.expected ? text("cli_run.filling_until", arguments)
+                                             : text("cli_run.filling", arguments));
+  }
+}
+
+std::string duration_words(std::chrono::nanoseconds duration) {
+  return format_duration(std::chrono::duration_cast<std::chrono::seconds>(duration));
+}
+
+void print_protection(const Session& session, const RunReport& report) {
+  const ProtectionTimes times = protection_times(report);
+  if (!times.first) return;
+  if (times.all) {
+    session.console.say(
+        text("cli_run.protected",
+             {{"first", duration_words(*times.first)}, {"all", duration_words(*times.all)}}));
+  } else {
+    session.console.say(text("cli_run.protected_once", {{"first", duration_words(*times.first)}}));
+  }
+}
+
 void print_changes(const Session& session, const RunReport& report, const policy::Policy& policy) {
   for (const CaughtUpSnapshot& copy : report.caught_up) {
     session.console.say(text("cli_run.caught_up",
@@ -102,6 +141,25 @@ void print_changes(const Session& session, const RunReport& report, const policy
   }
 }
 
+void write_filling(JsonWriter& json, const Filling& filling) {
+  json.key("filling").begin_object();
+  json.member("bytes_done", filling.bytes_done).member("bytes_total", filling.bytes_total);
+  if (filling.expected)
+    json.member("expected", format::to_rfc3339(format::to_timestamp(*filling.expected)));
+  json.end_object();
+}
+
+std::uint64_t milliseconds_of(std::chrono::nanoseconds duration) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+void write_protection(JsonWriter& json, const RunReport& report) {
+  const ProtectionTimes times = protection_times(report);
+  if (times.first) json.member("milliseconds_to_protect", milliseconds_of(*times.first));
+  if (times.all) json.member("milliseconds_to_complete", milliseconds_of(*times.all));
+}
+
 void write_outcome(JsonWriter& json, const RunReport& report, const RunOutcome& outcome) {
   json.begin_object();
   json.member("source", outcome.source).member("destination", outcome.destination);
@@ -109,6 +167,10 @@ void write_outcome(JsonWriter& json, const RunReport& report, const RunOutcome& 
   if (outcome.snapshot) json.member("snapshot", outcome.snapshot->hex());
   json.key("read_back").boolean(outcome.read_back);
   json.key("caught_up").boolean(outcome.caught_up);
+  json.key("detached").boolean(outcome.detached);
+  if (outcome.sealed)
+    json.member("sealed", format::to_rfc3339(format::to_timestamp(*outcome.sealed)));
+  if (outcome.filling) write_filling(json, *outcome.filling);
   json.member("bytes_stored", outcome.bytes_stored).member("unreadable", outcome.unreadable);
   json.member("changed", outcome.changed);
   const SourceOutcome* source = find_source(report, outcome.source);
@@ -145,6 +207,7 @@ std::string to_json(const RunReport& report) {
   json.member("run", report.run_id).member("verdict", to_string(report.verdict));
   json.member("started", format::to_rfc3339(format::to_timestamp(report.started)));
   json.member("finished", format::to_rfc3339(format::to_timestamp(report.finished)));
+  write_protection(json, report);
   json.key("outcomes").begin_array();
   for (const RunOutcome& outcome : report.outcomes) write_outcome(json, report, outcome);
   json.end_array().key("forgotten").begin_array();
@@ -185,7 +248,9 @@ int run(const Session& session, const RunFlags& flags) {
   options.lock_options = lock_options(session.options);
   options.policy_text = loaded.text;
   BackupProgressLine progress(session);
+  SyncProgressLine catch_up(session);
   RunObserver observer;
+  catch_up.observe(observer);
   observer.source_begins = [&](const std::string& source, BackupProgress& counters) {
     progress.begin(source, counters);
   };
@@ -201,9 +266,11 @@ int run(const Session& session, const RunFlags& flags) {
   } else {
     print_outcomes(session, report);
     print_changes(session, report, loaded.policy);
+    print_filling(session, report, loaded.policy);
     print_problems(session, report);
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(report.finished - report.started);
+    print_protection(session, report);
     session.console.say(text("cli_run.summary",
                              {{"policy", loaded.policy.name},
                               {"verdict", state_word(session, report.verdict)},

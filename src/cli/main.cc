@@ -97,6 +97,7 @@ void add_global_options(Command& root, GlobalOptions& options) {
 void add_verbs(CommandLine& root, const Session& session) {
   add_init(root, session);
   add_run(root, session);
+  add_sync(root, session);
   add_status(root, session);
   add_policy(root, session);
   add_recovery_kit(root, session);

@@ -95,6 +95,7 @@ void add_serve_repository(Command& root, const Session& session);
 void add_snapshots(Command& root, const Session& session);
 void add_stats(Command& root, const Session& session);
 void add_status(Command& root, const Session& session);
+void add_sync(Command& root, const Session& session);
 void add_unlock(Command& root, const Session& session);
 void add_verify_packs(Command& root, const Session& session);
 

@@ -122,22 +122,6 @@ std::vector<std::string> names_of(const RunContext& run) {
   return names;
 }
 
-// Tells the observer when the progress is about to go, however the work ends.
-class ShownProgress {
- public:
-  ShownProgress(const RunContext& run, SyncProgress& progress) : observer_(run.observer) {
-    if (observer_.catch_up_begins) observer_.catch_up_begins(names_of(run), progress);
-  }
-  ~ShownProgress() {
-    if (observer_.catch_up_ends) observer_.catch_up_ends();
-  }
-  ShownProgress(const ShownProgress&) = delete;
-  ShownProgress& operator=(const ShownProgress&) = delete;
-
- private:
-  const RunObserver& observer_;
-};
-
 }  // namespace
 
 void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop) {
@@ -146,7 +130,7 @@ void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, cons
   const SyncPlan plan = plan_sync_with_records(request, run.destinations, run.environment, stop);
   if (plan.has_copies()) {
     SyncProgress progress(run.destinations.size());
-    const ShownProgress shown(run, progress);
+    const ShownProgress shown(run.observer, names_of(run), progress);
     take_over(run, apply_sync(plan, run.destinations, {until}, run.environment, progress, stop));
   }
   fail_the_rest(run);

@@ -52,6 +52,25 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
 
 // Reads one source once and stores it in every good destination that keeps up.
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
+// Shows the progress of a copy to the observer as long as it lives, however the work ends.
+class ShownProgress {
+ public:
+  ShownProgress(const RunObserver& observer,
+                const std::vector<std::string>& destinations,
+                SyncProgress& progress)
+      : observer_(observer) {
+    if (observer_.catch_up_begins) observer_.catch_up_begins(destinations, progress);
+  }
+  ~ShownProgress() {
+    if (observer_.catch_up_ends) observer_.catch_up_ends();
+  }
+  ShownProgress(const ShownProgress&) = delete;
+  ShownProgress& operator=(const ShownProgress&) = delete;
+
+ private:
+  const RunObserver& observer_;
+};
+
 // Completes what destinations lack, of this run and of earlier ones, from those that have it,
 // without reading the sources, newest first, until `until`.
 void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop);

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Destinations of different speed: the fast one is protected first, the slow one is completed from it.
+
+load helper
+
+setup() {
+  unset RESTIC_PASSWORD
+  cd "$BATS_TEST_TMPDIR"
+  export HIKAE_POLICY=$PWD/policy.yaml HIKAE_STATE_DIR=$PWD/state HIKAE_CACHE_DIR=$PWD/cache
+  write_policy 4M
+  make_large_source files 48
+  hikae init >/dev/null 2>&1
+}
+
+# write_policy RATE: of the line to the slow destination.
+write_policy() {
+  cat >policy.yaml <<END
+version: 1
+name: test
+language: en
+timezone: Asia/Tokyo
+sources:
+  files: {files: [$PWD/files]}
+destinations:
+  slow: {url: $PWD/slow${1:+, limit_upload: $1}}
+  nas: {url: $PWD/nas}
+encryption:
+  password: {file: $PWD/password}
+schedule: {backup: daily 02:00}
+retention: {last: 7}
+END
+}
+
+field() { python3 -c "import json,sys; r=json.load(open('report')); print($1)"; }
+pack_count() { find "$1/data" -type f ! -name '*tmp*' | wc -l; }
+snapshot_count() { find "$1/snapshots" -type f | wc -l; }
+
+assert_both_are_sound() {
+  local name
+  for name in nas slow; do
+    RESTIC_REPOSITORY=$PWD/$name RESTIC_PASSWORD_FILE=$PWD/password assert_restic_is_content || return 1
+  done
+}
+
+@test "the fast destination does not wait, and the slow one gets the same packs without the source" {
+  cp -a files copy
+  "$HIKAE" run --json >report 2>errors 3>&- &
+  hikae=$!
+  wait_until has_file_in nas/snapshots
+  [ "$(snapshot_count slow)" -eq 0 ]
+  # Nobody reads the source any more.
+  rm -rf files
+  expect_exit 0 "$hikae"
+  [ "$(field 'r["verdict"]')" = ok ]
+  [ "$(field '[(o["destination"], o["detached"], o["caught_up"]) for o in r["outcomes"]]')" = \
+    "[('slow', True, True), ('nas', False, False)]" ]
+  field 'r["milliseconds_to_protect"], r["milliseconds_to_complete"]' >&2
+  # 48 MiB take the slow line 12 s.
+  [ "$(field 'r["milliseconds_to_complete"] - r["milliseconds_to_protect"] > 5000')" = True ]
+  diff -r nas/data slow/data
+  assert_both_are_sound
+  run -0 hikae -d slow restore latest --target restored
+  diff -r copy "restored$PWD/files"
+}
+
+@test "kill -9 while the slow one is completed, then sync" {
+  "$HIKAE" run >out 2>&1 3>&- &
+  hikae=$!
+  wait_until has_file_in nas/snapshots
+  before=$(pack_count slow)
+  has_more() { [ "$(pack_count slow)" -gt "$before" ]; }
+  wait_until has_more
+  kill -KILL "$hikae"
+  expect_exit 137 "$hikae"
+  [ "$(snapshot_count slow)" -eq 0 ]
+  stored=$(pack_count slow)
+  total=$(pack_count nas)
+  [ "$stored" -lt "$total" ]
+
+  write_policy ""
+  run -0 hikae sync --dry-run
+  assert_says "copy" "1 generations would be copied"
+  [ "$(snapshot_count slow)" -eq 0 ]
+  run -0 hikae sync
+  assert_says "Copied 1 of 1 generations"
+  diff -r nas/data slow/data
+  assert_both_are_sound
+  run -0 hikae sync
+  assert_says "Each destination holds what the policy wants there."
+}
+
+@test "sync brings back nothing that was forgotten, and deletes nothing" {
+  write_policy ""
+  hikae -q run >/dev/null
+  echo more >files/more
+  hikae -q run >/dev/null
+  id=$(hikae snapshots -d slow --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')
+  run -0 hikae forget -d slow "$id"
+  [ "$(snapshot_count slow)" -eq 1 ]
+  run -0 hikae sync
+  [ "$(snapshot_count slow)" -eq 1 ]
+  [ "$(snapshot_count nas)" -eq 2 ]
+  hikae -q run >/dev/null
+  [ "$(snapshot_count slow)" -eq 2 ]
+}
+
+@test "sync with a destination that is away" {
+  write_policy ""
+  hikae -q run >/dev/null
+  mv slow away
+  run -3 hikae sync
+  assert_says "$PWD/slow"
+  mv nas nas-away
+  run -10 hikae sync
+  mv nas-away nas
+  mv away slow
+  run -1 hikae sync -d nowhere
+  assert_says "nowhere" "slow nas"
+}
+
+@test "sync completes only the destination that is named" {
+  write_policy ""
+  hikae -q run --only-destination nas >/dev/null
+  run -0 hikae sync -d nas
+  [ "$(snapshot_count slow)" -eq 0 ]
+  run -0 hikae sync -d slow --json
+  [ "$(snapshot_count slow)" -eq 1 ]
+  echo "$output" >report
+  [ "$(field '[(g["destination"], g["from"], g["action"]) for g in r["generations"]]')" = "[('slow', 'nas', 'copy')]" ]
+}
