@@ -61,7 +61,9 @@ void print_plan(const Session& session, const SyncReport& report, const policy::
   if (lacks_any) session.console.print(table.render());
 }
 
-void print_failures(const Session& session, const SyncReport& report, const policy::Policy& policy) {
+void print_failures(const Session& session,
+                    const SyncReport& report,
+                    const policy::Policy& policy) {
   for (const SyncReport::Destination& destination : report.destinations) {
     if (destination.failure) session.console.error(*destination.failure);
   }
@@ -151,8 +153,7 @@ int run(const Session& session, const Flags& flags) {
   options.destinations = flags.destinations;
   if (!session.options.destination.empty())
     options.destinations.push_back(session.options.destination);
-  options.effect =
-      flags.dry_run ? SyncRunOptions::Effect::dry_run : SyncRunOptions::Effect::apply;
+  options.effect = flags.dry_run ? SyncRunOptions::Effect::dry_run : SyncRunOptions::Effect::apply;
   options.lock_options = lock_options(session.options);
   SyncProgressLine progress(session);
   RunObserver observer;

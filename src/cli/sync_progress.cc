@@ -5,8 +5,7 @@
 
 namespace hikae::cli {
 
-void SyncProgressLine::begin(const std::vector<std::string>& destinations,
-                             SyncProgress& progress) {
+void SyncProgressLine::begin(const std::vector<std::string>& destinations, SyncProgress& progress) {
   const auto start = session_.environment.clock.steady_now();
   line_ = std::make_unique<ProgressLine>(session_, [this, destinations, start, &progress] {
     const auto elapsed = session_.environment.clock.steady_now() - start;

@@ -67,8 +67,9 @@ SyncRequest make_request(const policy::Policy& policy,
     SyncHolding holding;
     holding.destination = open.destination;
     holding.key_group = groups[i];
-    holding.is_target = targets.empty() || std::find(targets.begin(), targets.end(),
-                                                     open.destination->name) != targets.end();
+    holding.is_target =
+        targets.empty() ||
+        std::find(targets.begin(), targets.end(), open.destination->name) != targets.end();
     if (open.is_good()) holding.snapshots = own_snapshots(open, policy, environment, stop);
     holding.is_good = open.is_good();
     request.holdings.push_back(std::move(holding));
@@ -137,8 +138,7 @@ SyncReport run_sync(const policy::Policy& policy,
       plan_sync_with_records(request, destinations, environment, stop));
   note_destinations(destinations, report);
   planned(report);
-  if (options.effect == Effect::apply)
-    apply(report, destinations, environment, observer, stop);
+  if (options.effect == Effect::apply) apply(report, destinations, environment, observer, stop);
   note_destinations(destinations, report);
   report.verdict = judge(report);
   return report;
