@@ -72,6 +72,8 @@ class Sshd {
 
   explicit Sshd(Settings settings = {}) : settings_(std::move(settings)) {
     std::filesystem::create_directories("/run/sshd");
+    // sshd reads the keys that it lets in as the user who logs in.
+    std::filesystem::permissions(dir_.path(), std::filesystem::perms(0711));
     make_key("host_key");
     make_key("user_key");
     std::filesystem::copy(dir_ / "user_key.pub", dir_ / "authorized_keys");
@@ -143,6 +145,8 @@ class Sshd {
   void signal_connections(int number) const {
     for (const pid_t pid : connection_processes()) kill(pid, number);
   }
+  // The process that listens. What it has begun for a client is not affected.
+  void signal_daemon(int number) const { kill(daemon_->pid(), number); }
   std::string log() const { return read_file(dir_ / "log"); }
 
  private:
