@@ -130,10 +130,12 @@ Spawned spawn(const std::vector<std::string>& argv,
                                         environment ? own.data() : environ);
   if (error_number != 0)
     throw system_error(error_number, text("os.start_failed", {{"program", argv[0]}}));
-  return {std::make_unique<RunningProgram>(pid),
-          std::move(in.write),
-          std::move(out.read),
-          std::move(err.read)};
+  Spawned spawned;
+  spawned.program = std::make_unique<RunningProgram>(pid);
+  spawned.input = std::move(in.write);
+  spawned.output = std::move(out.read);
+  spawned.errors = std::move(err.read);
+  return spawned;
 }
 
 }  // namespace hikae::os

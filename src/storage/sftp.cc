@@ -125,6 +125,16 @@ Error SftpBackend::write_error(SftpConnection& connection,
   return error;
 }
 
+Error SftpBackend::data_error(SftpConnection& connection,
+                              const Answer& answer,
+                              std::uint64_t size) const {
+  const Error error = write_error(connection, answer, text("storage.sftp_write_failed"), size);
+  // An open file that takes no more: of the things that are left, a quota is the likely one.
+  if (error.code() == ErrorCode::io && answer.status == StatusCode::failure)
+    return {ErrorCode::no_space, text("storage.sftp_write_refused")};
+  return error;
+}
+
 std::string SftpBackend::begin_draft(SftpConnection& connection,
                                      const FileHandle& file,
                                      const std::string& draft) const {
@@ -164,13 +174,7 @@ void SftpBackend::fill_draft(SftpConnection& connection,
   SftpSession& session = connection.session;
   const Answer written = sftp_files::write_fully(session, handle, pieces);
   const std::uint64_t size = size_of(pieces);
-  if (!written.is_ok()) {
-    Error error = write_error(connection, written, text("storage.sftp_write_failed"), size);
-    // An open file that takes no more: of the things that are left, a quota is the likely one.
-    if (error.code() == ErrorCode::io && written.status == StatusCode::failure)
-      error = Error(ErrorCode::no_space, text("storage.sftp_write_refused"));
-    throw error;
-  }
+  if (!written.is_ok()) throw data_error(connection, written, size);
   // The mode first, so that it is durable too. Servers may refuse to set it.
   const auto mode = session.fsetstat(handle, {std::nullopt, kFileMode, std::nullopt});
   const auto length = session.fstat(handle);

@@ -84,6 +84,9 @@ class SftpBackend final : public Backend {
                     const net::SftpSession::Answer& answer,
                     Text message,
                     std::uint64_t wanted) const;
+  Error data_error(SftpConnection& connection,
+                   const net::SftpSession::Answer& answer,
+                   std::uint64_t size) const;
   SftpConnection::OpenFile open_for_reading(SftpConnection& connection,
                                             const FileHandle& file) const;
   const SftpConnection::OpenFile& find_open(SftpConnection& connection, const FileHandle& file);
