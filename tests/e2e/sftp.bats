@@ -113,3 +113,18 @@ PYTHON
   run -10 hikae snapshots
   assert_says "There is no repository"
 }
+
+@test "the server is killed and started again in the middle of a backup" {
+  hikae -q init
+  make_large_source large 60
+  has_pack() { has_file_in "$place/data"; }
+  "$HIKAE" backup --pack-size 4 "$BATS_TEST_TMPDIR/large" >out 2>&1 3>&- &
+  hikae=$!
+  wait_until has_pack
+  stop_sshd
+  run_sshd
+  expect_exit 0 "$hikae"
+  run -0 restic_over_sftp "$place" check --read-data
+  run -0 hikae restore latest --target "$BATS_TEST_TMPDIR/out2"
+  diff -r large "$BATS_TEST_TMPDIR/out2$BATS_TEST_TMPDIR/large"
+}
