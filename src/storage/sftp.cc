@@ -364,8 +364,9 @@ void SftpBackend::remove(const FileHandle& file, const StopToken& stop) {
   refuse_if_read_only();
   const auto connection = connections_.acquire(stop);
   SftpSession& session = connection->session;
-  ++removals_;
   const Answer removed = session.wait(session.remove(full_path(path_of(file))));
+  // Only now: who opened it before must not keep it open.
+  ++removals_;
   if (sftp_files::is_missing(removed)) return check_root_exists(*connection);
   if (!removed.is_ok())
     throw explained(sftp_files::status_error(

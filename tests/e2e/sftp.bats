@@ -122,6 +122,7 @@ PYTHON
   hikae=$!
   wait_until has_pack
   stop_sshd
+  [ -z "$(find "$place/snapshots" -type f)" ]
   run_sshd
   expect_exit 0 "$hikae"
   run -0 restic_over_sftp "$place" check --read-data
