@@ -112,6 +112,10 @@ void add_places(Page& page, const Policy& policy) {
         text("report.sheet_place." + location_kind(destination), {{"name", destination.name}}),
         kIndent);
     page.command("export RESTIC_REPOSITORY=" + shell_word(restic_location(destination)));
+    if (destination.ca_file.empty()) continue;
+    // The variable for newer versions of restic and for hikae; the option for all.
+    page.paragraph(text("report.sheet_ca_file", {{"file", destination.ca_file}}), kIndent);
+    page.command("export RESTIC_CACERT=" + shell_word(destination.ca_file));
   }
 }
 
@@ -144,8 +148,12 @@ void add_steps(Page& page, const Policy& policy, const RecoverySheet& sheet) {
 void add_hikae_way(Page& page, const Policy& policy) {
   page.heading(text("report.sheet_with_hikae"));
   page.paragraph(text("report.sheet_init_from"), kIndent);
-  if (!policy.destinations.empty())
-    page.command("hikae init --from " + shell_word(policy.destinations.front().url));
+  if (!policy.destinations.empty()) {
+    const policy::Destination& first = policy.destinations.front();
+    // The URL alone does not tell the endpoint.
+    const bool in_s3 = location_kind(first) == "s3";
+    page.command("hikae init --from " + shell_word(in_s3 ? restic_location(first) : first.url));
+  }
   page.command("hikae restore");
 }
 

@@ -79,7 +79,7 @@ std::string lock_mode(const S3Options::ObjectLock& lock) {
   return lock.mode == S3Options::ObjectLock::Mode::governance ? "GOVERNANCE" : "COMPLIANCE";
 }
 
-// The answer to DELETE and to a listing's empty body is nobody's business.
+// Where nothing but a success is expected.
 const std::vector<int> kNoOther;
 
 }  // namespace
@@ -262,13 +262,15 @@ void S3Backend::put(const FileHandle& file,
   S3Request request = request_for("PUT", file);
   request.headers = object_headers(file);
   request.headers.emplace_back("content-md5", sums.md5_base64);
-  if (knows_conditions_) request.headers.emplace_back("if-none-match", "*");
+  const bool conditional = knows_conditions_;
+  if (conditional) request.headers.emplace_back("if-none-match", "*");
   request.body = pieces;
   request.payload_hash = sums.sha256_hex;
-  const net::HttpResponse response = client_->send(request, {501}, stop);
+  const net::HttpResponse response =
+      client_->send(request, conditional ? std::vector<int>{501} : kNoOther, stop);
   if (response.status == 501) {
-    if (!knows_conditions_.exchange(false))
-      throw Error(ErrorCode::unsupported, text("storage.s3_answer", {{"what", "501"}}));
+    // If it is something else that the store does not know, it says so again, as an error.
+    knows_conditions_ = false;
     return save(file, pieces, stop);
   }
   confirm(file, sums.size, net::header(response, "etag"), sums.md5_hex, stop);

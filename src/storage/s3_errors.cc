@@ -73,7 +73,8 @@ std::optional<Error> identity_error(const S3Failure& failure, const S3Question& 
 }
 
 Error other(int status, const S3Failure& failure, const S3Place& place) {
-  const bool later = status >= 500 || status == 429 || is_one_of(failure.code, kBusy);
+  const bool later =
+      (status >= 500 && status != 501) || status == 429 || is_one_of(failure.code, kBusy);
   Text message = text("storage.s3_failed",
                       {{"bucket", place.bucket},
                        {"status", std::to_string(status)},

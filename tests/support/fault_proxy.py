@@ -3,7 +3,7 @@
 """fault_proxy.py CERTIFICATE KEY TARGET_PORT: https on a free port, which it prints, before http of 127.0.0.1.
 
 "PUT /__faults" with lines "EFFECT COUNT" says what happens to the next requests, one line after another:
-  503, 500         answered so by the proxy (with S3's XML), without asking the store
+  503, 500, 501    answered so by the proxy (with S3's XML), without asking the store
   expired          answered 400 ExpiredToken
   region           answered 400 AuthorizationHeaderMalformed, which names the region "elsewhere-1"
   reset            the connection is reset before the request's body is read
@@ -97,8 +97,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "stall":
             threading.Event().wait(60)
             return self.reset()
-        if fault in ("503", "500", "expired", "region"):
+        if fault in ("503", "500", "501", "expired", "region"):
             status, code = {"503": (503, "SlowDown"), "500": (500, "InternalError"),
+                            "501": (501, "NotImplemented"),
                             "expired": (400, "ExpiredToken"),
                             "region": (400, "AuthorizationHeaderMalformed")}[fault]
             content = b"" if self.command == "HEAD" else xml_error(code)

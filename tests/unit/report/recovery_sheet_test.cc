@@ -84,6 +84,20 @@ TEST_P(RecoverySheetIn, SaysAllThatARestoreNeeds) {
   EXPECT_THAT(page, Not(HasSubstr("{")));
 }
 
+TEST_P(RecoverySheetIn, NamesEndpointAndAuthorityOfAStoreOfOnesOwn) {
+  policy::Policy policy = company();
+  policy.language = GetParam();
+  policy.destinations.erase(policy.destinations.begin(), policy.destinations.begin() + 2);
+  policy.destinations[0].endpoint = "https://store.local:9000";
+  policy.destinations[0].ca_file = "/etc/hikae/ca.pem";
+  const std::string page = render_recovery_sheet(policy, sheet());
+  for (const char* fact : {"export RESTIC_REPOSITORY=s3:https://store.local:9000/bucket/hikae\n",
+                           "export RESTIC_CACERT=/etc/hikae/ca.pem\n",
+                           "--cacert",
+                           "hikae init --from s3:https://store.local:9000/bucket/hikae\n"})
+    EXPECT_THAT(page, HasSubstr(fact));
+}
+
 TEST_P(RecoverySheetIn, FitsOnAPage) {
   policy::Policy policy = company();
   policy.language = GetParam();

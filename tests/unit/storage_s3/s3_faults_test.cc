@@ -148,6 +148,24 @@ TEST_F(S3Faults, AStoreThatStaysBusyEndsWithAnErrorThatSaysSo) {
   EXPECT_EQ(waits_, 8);
 }
 
+// OpenStack Swift, for one, does not know "If-None-Match" on uploads.
+TEST_F(S3Faults, AStoreWithoutConditionsIsAskedFirst) {
+  const auto backend = open();
+  const FileHandle file = numbered(FileType::pack, 1);
+  proxy().plan("501 1\n");
+  backend->save(file, as_bytes("first"), none_);
+  EXPECT_EQ(proxy().left(), 0);
+  EXPECT_EQ(backend->requests().at("HEAD").requests, 1U);
+  EXPECT_EQ(error_of([&] { backend->save(file, as_bytes("second"), none_); }).code(),
+            ErrorCode::already_exists);
+  EXPECT_TRUE(is_stored(file, as_bytes("first")));
+  // HEAD, then a PUT without the condition that is not known either.
+  proxy().plan("none 1\n501 1\n");
+  EXPECT_EQ(
+      error_of([&] { backend->save(numbered(FileType::pack, 2), as_bytes("x"), none_); }).code(),
+      ErrorCode::unsupported);
+}
+
 TEST_F(S3Faults, TheRegionIsLearnedFromTheRefusal) {
   const auto backend = open();
   proxy().plan("region 1\n");
