@@ -37,7 +37,7 @@ AwsKeys AwsCredentials::find(const StopToken& stop) const {
 
 AwsCredentials::Keys AwsCredentials::get(const StopToken& stop) {
   auto current = current_.lock();
-  const Keys keys = *current;
+  Keys keys = *current;
   const Instant now = options_.clock->now();
   if (keys && (!keys->expires || *keys->expires - now > kMargin)) return keys;
   try {

@@ -44,6 +44,8 @@ class S3Backend final : public Backend {
   S3Backend(const Location& location, OpenOptions options, Tuning tuning);
   S3Backend(const Location& location, OpenOptions options);
   ~S3Backend() override;
+  S3Backend(const S3Backend&) = delete;
+  S3Backend& operator=(const S3Backend&) = delete;
 
   std::string location() const override { return display_; }
   std::size_t connections() const override { return connections_; }

@@ -33,7 +33,7 @@ std::string completion_body(const std::vector<std::string>& etags) {
 
 // ETags go into XML unescaped, so only what they may consist of.
 std::string checked_etag(const net::HttpResponse& response) {
-  const std::string etag(net::header(response, "etag").value_or(""));
+  std::string etag(net::header(response, "etag").value_or(""));
   const bool odd = etag.empty() || etag.find_first_of("<>&") != std::string::npos;
   if (odd) throw Error(ErrorCode::corrupt, text("storage.s3_answer", {{"what", "ETag"}}));
   return etag;
