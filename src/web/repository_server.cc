@@ -89,6 +89,7 @@ struct RepositoryServer::Impl {
   void work(const StopToken& stop);
   // True when the connection goes back to the loop.
   bool serve(Connection& connection, int stop_fd, const StopToken& stop);
+  bool serve_safely(Connection& connection, int stop_fd, const StopToken& stop);
   void refuse(Connection& connection, int status, int stop_fd);
   void handle(Exchange& exchange, const StopToken& stop);
   void log_access(const std::string& line);
@@ -249,9 +250,23 @@ void RepositoryServer::Impl::wait_for_workers() {
 void RepositoryServer::Impl::work(const StopToken& stop) {
   const os::StopFd stopped(stop);
   while (auto connection = ready.pop(stop)) {
-    if (!serve(**connection, stopped.get(), stop)) connection->reset();
+    if (!serve_safely(**connection, stopped.get(), stop)) connection->reset();
     returned.lock()->push_back(std::move(*connection));
     waker.wake();
+  }
+}
+
+// What nobody expected (no memory, a defect of ours) ends one connection, not the server.
+bool RepositoryServer::Impl::serve_safely(Connection& connection,
+                                          int stop_fd,
+                                          const StopToken& stop) {
+  try {
+    return serve(connection, stop_fd, stop);
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const std::exception& error) {
+    log.warning(text("web.unexpected", {{"reason", error.what()}}));
+    return false;
   }
 }
 
@@ -300,9 +315,6 @@ void RepositoryServer::Impl::handle(Exchange& exchange, const StopToken& stop) {
     handler.handle(exchange, stop);
   } catch (const Error&) {
     // Reported by the handler where it is the server's fault, else the peer's.
-  } catch (const std::bad_alloc&) {
-    log.warning(text("web.no_memory"));
-    if (!exchange.has_begun()) exchange.answer(503);
   }
   const auto duration = clock.steady_now() - begin;
   log_access(access_line(exchange, clock.now(), duration));
