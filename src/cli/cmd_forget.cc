@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/forget_everywhere.h"
 #include "cli/forget_output.h"
 #include "cli/forget_plan.h"
 #include "cli/prune_job.h"
@@ -61,6 +62,13 @@ int run(const Session& session, const Options& options) {
   const Effect effect = options.dry_run ? Effect::dry_run : Effect::apply;
   if (options.prune) options.prune_flags.resolve();
   check_request(session, options.request);
+  if (is_everywhere(session, options.request)) {
+    if (options.prune) {
+      throw Error(ErrorCode::invalid_argument, text("cli_forget.prune_everywhere"))
+          .with_hint(text("cli_forget.prune_everywhere_hint"));
+    }
+    return forget_everywhere(session, options.request, effect);
+  }
   if (!options.dry_run) check_may_delete(session);
   OpenedRepository opened = open_repository(
       session, options.dry_run ? LockNeed::shared_for_reading : LockNeed::exclusive);

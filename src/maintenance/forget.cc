@@ -31,4 +31,14 @@ void apply_forget(Repository& repository,
   }
 }
 
+void note_forgotten(Repository& repository,
+                    const format::Snapshot& snapshot,
+                    const StopToken& stop) {
+  try {
+    repository.save_unpacked(FileType::forgotten, format::encode(snapshot), stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::already_exists && error.code() != ErrorCode::unsupported) throw;
+  }
+}
+
 }  // namespace hikae

@@ -18,4 +18,10 @@ void apply_forget(Repository& repository,
                   const std::function<void(const SnapshotRecord&)>& forgotten,
                   const StopToken& stop);
 
+// Notes in hikae/forgotten/ that a generation is not wanted here, although its snapshot does not
+// stand here. Does nothing where the store has no such folder.
+void note_forgotten(Repository& repository,
+                    const format::Snapshot& snapshot,
+                    const StopToken& stop);
+
 }  // namespace hikae

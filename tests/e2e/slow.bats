@@ -129,3 +129,33 @@ assert_both_are_sound() {
   echo "$output" >report
   [ "$(field '[(g["destination"], g["from"], g["action"]) for g in r["generations"]]')" = "[('slow', 'nas', 'copy')]" ]
 }
+
+@test "forget without -d means every destination, also one that comes back later" {
+  write_policy ""
+  hikae -q run >/dev/null
+  echo more >files/more
+  hikae -q run >/dev/null
+  id=$(hikae snapshots -d nas --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')
+  run -0 hikae forget --dry-run "$id"
+  assert_says "Destination slow" "Destination nas"
+  [ "$(snapshot_count nas)" -eq 2 ]
+  run -1 hikae forget --prune "$id"
+  run -1 hikae forget 0123456789
+  # One destination is away: the other drops its own, and the one that comes back does not give it out again.
+  mv slow away
+  run -3 hikae forget "$id"
+  assert_says "$PWD/slow" "Removed 1 snapshots"
+  [ "$(snapshot_count nas)" -eq 1 ]
+  mv away slow
+  run -0 hikae sync
+  assert_says "stays away"
+  [ "$(snapshot_count nas)" -eq 1 ]
+  [ "$(snapshot_count slow)" -eq 2 ]
+  # "latest" is the same generation everywhere.
+  run -0 hikae forget latest
+  [ "$(snapshot_count nas)" -eq 0 ]
+  [ "$(snapshot_count slow)" -eq 1 ]
+  hikae sync --json >report
+  [ "$(field '[(g["destination"], g["action"]) for g in r["generations"] if g["action"] != "present"]')" = \
+    "[('nas', 'forgotten')]" ]
+}

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/hash.h"
+#include "service/forget_everywhere.h"
 #include "service/run_parts.h"
 #include "service/sync.h"
 #include "support/service_environment.h"
@@ -162,6 +163,34 @@ TEST(PlanSync, LeavesOutWhoIsAwayAndWhoIsNoTarget) {
     EXPECT_EQ(step.to, 2);
     EXPECT_EQ(step.generation, World::generation(hours(1)));
   }
+}
+
+TEST(PlanForgetEverywhere, FindsTheGenerationUnderTheIdOfAnyDestination) {
+  World world(3);
+  const GenerationKey old = World::generation(hours(48));
+  const GenerationKey recent = World::generation(hours(24));
+  for (const std::size_t number : {0U, 1U}) {
+    world.put(number, old);
+    world.put(number, recent);
+  }
+  std::vector<std::vector<SnapshotRecord>> snapshots;
+  for (const SyncHolding& holding : world.holdings) snapshots.push_back(holding.snapshots);
+
+  const ForgetEverywhere by_id =
+      plan_forget_everywhere(snapshots, {snapshots[1][0].id.hex()}, SnapshotFilter());
+  ASSERT_EQ(by_id.removals[0].size(), 1);
+  EXPECT_EQ(by_id.removals[0].front().id, snapshots[0][0].id);
+  EXPECT_EQ(by_id.removals[1].front().id, snapshots[1][0].id);
+  EXPECT_TRUE(by_id.removals[2].empty());
+  ASSERT_EQ(by_id.absent[2].size(), 1);
+  EXPECT_EQ(generation_of(by_id.absent[2].front().snapshot), old);
+  EXPECT_TRUE(by_id.absent[0].empty());
+
+  const ForgetEverywhere before_latest =
+      plan_forget_everywhere(snapshots, {"latest~1"}, SnapshotFilter());
+  EXPECT_EQ(generation_of(before_latest.generations.front().snapshot), old)
+      << "two copies of the latest count once";
+  EXPECT_THROW(plan_forget_everywhere(snapshots, {"0123456789"}, SnapshotFilter()), Error);
 }
 
 // Any history: generations that lie in some destinations and were dropped in others, under rules of
