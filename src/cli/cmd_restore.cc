@@ -106,6 +106,7 @@ int run(const Session& session, const Options& options) {
   const SnapshotRecord& record = find_snapshot(origin.snapshots, name, filter);
   Repository& repository = *origin.opened.repository;
   const Index index = load_index_for_reading(session, repository);
+  restore.others = origin.others.get();
   const RestoreJob job{repository, index, record, restore};
   return options.dry_run ? report_plan(session, job) : restore_and_report(session, job);
 }

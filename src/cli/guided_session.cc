@@ -68,9 +68,29 @@ std::optional<std::uint64_t> free_space_for(const std::string& path) {
   }
 }
 
+// A damaged folder must not end the dialogue when another destination has it.
+Bytes load_or_stand_in(Repository& repository,
+                       const Index& index,
+                       FallbackBlobs* others,
+                       const BlobId& tree,
+                       const StopToken& stop) {
+  try {
+    return repository.load_blob(index, format::BlobType::tree, tree, stop);
+  } catch (const Error&) {
+    auto content =
+        others == nullptr ? std::nullopt : others->load(format::BlobType::tree, tree, stop);
+    if (!content) throw;
+    return std::move(*content);
+  }
+}
+
 GuidedWorld make_world(const Session& session, const RestoreOrigin& origin, const Index& index) {
   Repository& repository = *origin.opened.repository;
+  FallbackBlobs* const others = origin.others.get();
   const StopToken stop = session.stop;
+  const auto load_tree = [&repository, &index, others, stop](const BlobId& tree) {
+    return load_or_stand_in(repository, index, others, tree, stop);
+  };
   GuidedWorld world;
   world.snapshots = origin.snapshots;
   world.working_directory = session.environment.working_directory;
@@ -78,13 +98,14 @@ GuidedWorld make_world(const Session& session, const RestoreOrigin& origin, cons
   world.local_time = [&session](const format::Timestamp& time) {
     return local_time(session.environment, time);
   };
-  world.find = [&repository, &index, stop](const BlobId& tree, const std::string& path) {
-    return find_node(repository, index, tree, path, stop);
+  world.find = [load_tree](const BlobId& tree, const std::string& path) {
+    return find_node(load_tree, tree, path);
   };
-  world.list = [&repository, &index, stop](const BlobId& subtree) {
-    return format::decode_tree(repository.load_blob(index, format::BlobType::tree, subtree, stop));
+  world.list = [load_tree](const BlobId& subtree) {
+    return format::decode_tree(load_tree(subtree));
   };
-  world.plan = [&repository, &index, stop](const BlobId& tree, const RestoreOptions& options) {
+  world.plan = [&repository, &index, others, stop](const BlobId& tree, RestoreOptions options) {
+    options.others = others;
     return plan_restore(repository, index, tree, options, stop);
   };
   world.exists = [](const std::string& path) {
@@ -112,11 +133,12 @@ int restore_guided(const Session& session) {
   const Dialogue dialogue{session.console.language(),
                           [&] { return read_line(session.stop); },
                           [&](const std::string& words) { session.console.print(words); }};
-  const auto choice = guide_restore(dialogue, world);
+  auto choice = guide_restore(dialogue, world);
   if (!choice) {
     session.console.say(text("cli_restore.guided_left"));
     return 130;
   }
+  choice->options.others = origin.others.get();
   return restore_and_report(session, {repository, index, choice->record, choice->options});
 }
 

@@ -19,6 +19,43 @@ void explain(const Session& session, const std::string& destination, const Error
            {{"destination", destination}, {"reason", render(error, session.console.language())}}));
 }
 
+// Nearest first.
+std::vector<std::string> ordered_destinations(const Session& session) {
+  std::vector<std::string> near;
+  std::vector<std::string> far;
+  for (const policy::Destination& destination : load_policy(session).policy.destinations) {
+    const Location place = parse_location(destination.url, session.environment.working_directory);
+    (place.scheme == "local" ? near : far).push_back(destination.name);
+  }
+  near.insert(near.end(), far.begin(), far.end());
+  return near;
+}
+
+OpenedRepository open_destination(const Session& session, const std::string& name) {
+  GlobalOptions options = session.options;
+  options.destination = name;
+  const Session narrowed{session.console, session.environment, options, session.stop};
+  return open_repository(narrowed, LockNeed::shared_for_reading);
+}
+
+// The session outlives the restore.
+FallbackRepository stand_in(const Session& session, const std::string& name) {
+  return {name, [&session, name](const StopToken&) {
+            auto opened = std::make_shared<OpenedRepository>(open_destination(session, name));
+            return std::shared_ptr<Repository>(opened, opened->repository.get());
+          }};
+}
+
+std::unique_ptr<FallbackBlobs> stand_ins(const Session& session,
+                                         const std::vector<std::string>& names,
+                                         const std::string& chosen) {
+  std::vector<FallbackRepository> others;
+  for (const std::string& name : names) {
+    if (name != chosen) others.push_back(stand_in(session, name));
+  }
+  return std::make_unique<FallbackBlobs>(std::move(others), session.console);
+}
+
 }  // namespace
 
 RestoreOrigin open_origin(const Session& session,
@@ -26,18 +63,22 @@ RestoreOrigin open_origin(const Session& session,
   if (!session.options.repository.empty() || !session.options.destination.empty())
     return open_one(session);
   std::optional<Error> failure;
-  for (const policy::Destination& destination : load_policy(session).policy.destinations) {
+  const std::vector<std::string> names = ordered_destinations(session);
+  for (const std::string& name : names) {
     GlobalOptions options = session.options;
-    options.destination = destination.name;
+    options.destination = name;
     try {
       const Session narrowed{session.console, session.environment, options, session.stop};
       RestoreOrigin origin = open_one(narrowed);
-      if (has_it(origin.snapshots)) return origin;
+      if (has_it(origin.snapshots)) {
+        origin.others = stand_ins(session, names, name);
+        return origin;
+      }
       failure = Error(ErrorCode::not_found, text("repository.no_matching_snapshot"));
     } catch (const Error& error) {
       failure = error;
     }
-    explain(session, destination.name, *failure);
+    explain(session, name, *failure);
   }
   throw Error(failure ? failure->code() : ErrorCode::not_found,
               text("cli_restore.no_destination_serves"))

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/session.h"
 #include "repository/snapshots.h"
+#include "restore/fallback.h"
 
 namespace hikae::cli {
 
@@ -15,11 +17,15 @@ struct RestoreOrigin {
   OpenedRepository opened;
   std::vector<SnapshotRecord> snapshots;  // newest last
   std::string name;                       // the destination's, or the repository's place
+  // The other destinations, where the options leave the choice; null where they name one.
+  std::unique_ptr<FallbackBlobs> others;
 };
 
 // The repository that the options name; where they leave the choice among the policy's
-// destinations, the first one that opens and whose snapshots `has_it` accepts. Why others do not
-// serve is said as warnings. Throws the last failure when none serves.
+// destinations, the nearest one that opens and whose snapshots `has_it` accepts: folders of this
+// machine before what lies behind a network, then as the policy lists them. The rest stand in, blob
+// by blob, and are opened only when needed. Why others do not serve is said as warnings. Throws the
+// last failure when none serves.
 RestoreOrigin open_origin(const Session& session,
                           const std::function<bool(const std::vector<SnapshotRecord>&)>& has_it);
 

@@ -64,8 +64,30 @@ void print_summary_json(const Session& session,
   json.member("files_verified", report.files_verified);
   json.member("errors", std::uint64_t{report.errors.size()});
   json.member("snapshot_id", job.record.id.hex()).member("target", job.options.target);
+  if (job.options.others != nullptr) {
+    json.key("stood_in").begin_array();
+    for (const FallbackBlobs::Use& use : job.options.others->uses()) {
+      if (use.blobs == 0) continue;
+      json.begin_object().member("destination", use.name).member("blobs", use.blobs);
+      json.member("bytes", use.bytes).end_object();
+    }
+    json.end_array();
+  }
   json.end_object();
   session.console.print(out + "\n");
+}
+
+// The restore is whole, but one of the copies is not.
+void warn_of_stand_ins(const Session& session, const RestoreJob& job) {
+  if (job.options.others == nullptr) return;
+  for (const FallbackBlobs::Use& use : job.options.others->uses()) {
+    if (use.blobs == 0) continue;
+    session.console.warning(text("cli_restore.stood_in",
+                                 {{"destination", use.name},
+                                  {"blobs", std::to_string(use.blobs)},
+                                  {"bytes", format_bytes(use.bytes)},
+                                  {"place", job.repository.backend().location()}}));
+  }
 }
 
 void print_summary(const Session& session,
@@ -174,6 +196,7 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
   } else if (!session.options.quiet) {
     print_summary(session, job, report, seconds);
   }
+  warn_of_stand_ins(session, job);
   return report.errors.empty() ? 0 : 1;
 }
 

@@ -75,6 +75,15 @@ std::optional<format::Node> find_node(Repository& repository,
                                       const BlobId& tree,
                                       std::string_view path,
                                       const StopToken& stop) {
+  const auto load = [&](const BlobId& id) {
+    return repository.load_blob(index, format::BlobType::tree, id, stop);
+  };
+  return find_node(load, tree, path);
+}
+
+std::optional<format::Node> find_node(const std::function<Bytes(const BlobId& tree)>& load_tree,
+                                      const BlobId& tree,
+                                      std::string_view path) {
   format::Node node;
   node.type = format::NodeType::dir;
   node.mode = format::kModeDir | 0755;
@@ -86,7 +95,7 @@ std::optional<format::Node> find_node(Repository& repository,
     const std::string_view name = path.substr(0, path.find('/'));
     path.remove_prefix(name.size());
     if (name == ".") continue;
-    const Bytes json = repository.load_blob(index, format::BlobType::tree, *node.subtree, stop);
+    const Bytes json = load_tree(*node.subtree);
     bool found = false;
     format::decode_tree(json, [&](format::Node&& child) {
       if (child.name == name) {

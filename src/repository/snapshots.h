@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,11 @@ std::optional<format::Node> find_node(Repository& repository,
                                       const BlobId& tree,
                                       std::string_view path,
                                       const StopToken& stop);
+
+// The same, by whatever gives the plaintext of a tree.
+std::optional<format::Node> find_node(const std::function<Bytes(const BlobId& tree)>& load_tree,
+                                      const BlobId& tree,
+                                      std::string_view path);
 
 // The tag "hikae:source=NAME" and so on; nullopt when the snapshot has no such tag.
 std::optional<std::string> tag_value(const format::Snapshot& snapshot, std::string_view prefix);

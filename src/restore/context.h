@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,24 @@ struct Context {
   Log& log;
   ItemErrors errors;
   Counters counters;
+  // Failed calls of the repository on end; with others to ask, it is asked last after a few.
+  std::atomic<int> failures{0};
 };
+
+// A blob as it is stored in the repository, or in another one when its index does not know it.
+struct BlobPlace {
+  format::PackedBlob blob;
+  std::optional<PackId> pack;  // absent: elsewhere only
+};
+std::optional<BlobPlace> find_blob(Context& context, const BlobId& id, const StopToken& stop);
+
+// The plaintext of a blob, verified by its id: from the repository, else from the others. Throws
+// the repository's Error when nobody gives it.
+Bytes load_blob(Context& context, format::BlobType type, const BlobId& id, const StopToken& stop);
+
+// Whether the repository has failed so often that others are asked before it.
+bool is_down(const Context& context);
+void note_outcome(Context& context, const Error* failure);
 
 // Whether going on with other items is pointless: the file system is full.
 bool is_fatal(const Error& error);

@@ -10,16 +10,19 @@ FetchedRange PackReader::read(const Fetch& fetch, const StopToken& stop) {
       static_cast<std::size_t>(std::min<std::uint64_t>(fetch.length, kBytesInFlight));
   FetchedRange range{&fetch, memory_.acquire(share, stop), take_buffer()};
   const PackId& pack = plan_.packs[fetch.pack];
+  range.bytes.clear();
+  if (pack == kElsewhere || is_down(context_)) return range;
   try {
-    range.bytes.clear();
     if (range.bytes.capacity() < fetch.length) {
       range.bytes.reserve(std::max(fetch.length, kFetchLength));
     }
     range.bytes.resize(fetch.length);
     const FileHandle file{FileType::pack, pack.hex()};
     context_.repository.backend().load_range(file, fetch.offset, range.bytes, stop);
+    note_outcome(context_, nullptr);
   } catch (const Error& error) {
     range.bytes.clear();
+    note_outcome(context_, &error);
     context_.log.warning(text("restore.pack_unreadable", {{"pack", pack.hex()}}));
     context_.log.warning(error.message());
   }

@@ -16,7 +16,7 @@ inline constexpr std::size_t kBytesInFlight = 12 * kMiB;
 struct FetchedRange {
   const Fetch* fetch = nullptr;
   Semaphore::Permit permit;
-  // Empty when the range could not be read; the blobs may still be found in other packs.
+  // Empty when the range could not be read; the blobs may still be found elsewhere.
   Bytes bytes;
 };
 

@@ -121,7 +121,7 @@ bool FileInspector::find_matches(const FileItem& file, int fd, const StopToken& 
     throw_if_stopped(stop);
     const std::uint32_t position = file.content_begin + i;
     const BlobId& id = tree_.content[position];
-    const auto place = context_.index.find(format::BlobType::data, id);
+    const auto place = find_blob(context_, id, stop);
     if (!place) return false;
     buffer_.resize(plaintext_length(place->blob));
     const bool is_whole = os::pread_fully(fd, buffer_, offset) == buffer_.size();

@@ -50,8 +50,7 @@ TreeLoader::Batch TreeLoader::load(const Pending& job, const StopToken& stop) {
   throw_if_stopped(stop);
   Batch batch;
   try {
-    const Bytes json =
-        context_.repository.load_blob(context_.index, format::BlobType::tree, job.tree, stop);
+    const Bytes json = load_blob(context_, format::BlobType::tree, job.tree, stop);
     const std::string prefix = job.path == "/" ? "/" : job.path + "/";
     format::decode_tree(json, [&](format::Node&& node) {
       add_node(batch, prefix + node.name, std::move(node));

@@ -72,7 +72,10 @@ void check_options(const RestoreOptions& options, const PathSelection& selection
 BlobId find_root(Context& context, const BlobId& tree, const StopToken& stop) {
   const std::string& path = context.options.subfolder;
   if (path.find_first_not_of('/') == std::string::npos) return tree;
-  const auto node = find_node(context.repository, context.index, tree, path, stop);
+  const auto load = [&](const BlobId& id) {
+    return load_blob(context, format::BlobType::tree, id, stop);
+  };
+  const auto node = find_node(load, tree, path);
   if (!node) {
     throw Error(ErrorCode::not_found, text("restore.no_subfolder", {{"path", path}}));
   }
@@ -249,7 +252,7 @@ RestoreReport run_restore(Repository& repository,
   // Every folder that gets something is a real folder beneath the target, or marked as failed.
 
   inspect_files(context, tree, folders, stop);
-  FetchPlan plan = plan_fetches(context, tree);
+  FetchPlan plan = plan_fetches(context, tree, stop);
   announce(context, tree, plan);
   // Each file is settled: made, replaced, updated or left. Each blob that is needed is in one
   // fetch.
@@ -344,7 +347,7 @@ RestorePlanSummary plan_restore(Repository& repository,
       delete_extras(context, tree, *folders, rules, stop);
     }
   }
-  summary.bytes_to_write = plan_fetches(context, tree).bytes_to_write;
+  summary.bytes_to_write = plan_fetches(context, tree, stop).bytes_to_write;
   add_files(tree, summary);
   add_folders_and_others(tree, summary);
   std::sort(summary.items.begin(), summary.items.end(), [](const auto& a, const auto& b) {

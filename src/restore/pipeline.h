@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "concurrency/stop.h"
 #include "repository/repository.h"
+#include "restore/fallback.h"
 
 namespace hikae {
 
@@ -33,6 +34,9 @@ struct RestoreOptions {
   Ownership ownership = Ownership::by_number;
   VerifyAfter verify = VerifyAfter::no;
   std::size_t workers = 0;  // 0: as many as CPUs
+  // Where blobs are taken from that the repository does not give; may be null. Outlives the
+  // restore, and tells afterwards what it gave.
+  FallbackBlobs* others = nullptr;
 };
 
 // Counters for progress; written by the pipeline's threads, read by whoever shows them.

@@ -15,7 +15,8 @@ constexpr std::uint32_t kMaxUses = 2048;
 
 class Planner {
  public:
-  Planner(Context& context, RestoreTree& tree) : context_(context), tree_(tree) {}
+  Planner(Context& context, RestoreTree& tree, const StopToken& stop)
+      : context_(context), tree_(tree), stop_(stop) {}
 
   FetchPlan plan() {
     plan_.missing = std::vector<std::atomic<std::uint32_t>>(tree_.files.size());
@@ -37,7 +38,7 @@ class Planner {
     std::uint64_t offset = 0;
     for (std::uint32_t i = 0; i < file.content_count; ++i) {
       const std::uint32_t position = file.content_begin + i;
-      const auto place = context_.index.find(format::BlobType::data, tree_.content[position]);
+      const auto place = find_blob(context_, tree_.content[position], stop_);
       if (!place) {
         give_up(file, tree_.content[position]);
         plan_.uses.resize(uses_before);
@@ -46,8 +47,8 @@ class Planner {
       if (!tree_.has(position)) {
         const format::PackedBlob& blob = place->blob;
         plan_.uses.push_back({offset,
-                              pack_number(place->pack),
-                              blob.offset,
+                              place->pack ? pack_number(*place->pack) : own_number(blob.id),
+                              place->pack ? blob.offset : 0,
                               blob.length,
                               blob.uncompressed_length,
                               number,
@@ -80,6 +81,13 @@ class Planner {
     return entry->second;
   }
 
+  std::uint32_t own_number(const BlobId& id) {
+    const auto [entry, is_new] =
+        elsewhere_.emplace(id, static_cast<std::uint32_t>(plan_.packs.size()));
+    if (is_new) plan_.packs.push_back(kElsewhere);
+    return entry->second;
+  }
+
   void cut_into_fetches() {
     Fetch fetch;
     for (std::uint32_t i = 0; i < plan_.uses.size(); ++i) {
@@ -102,13 +110,15 @@ class Planner {
   Context& context_;
   RestoreTree& tree_;
   FetchPlan plan_;
+  const StopToken& stop_;
   std::unordered_map<PackId, std::uint32_t> pack_numbers_;
+  std::unordered_map<BlobId, std::uint32_t> elsewhere_;
 };
 
 }  // namespace
 
-FetchPlan plan_fetches(Context& context, RestoreTree& tree) {
-  return Planner(context, tree).plan();
+FetchPlan plan_fetches(Context& context, RestoreTree& tree, const StopToken& stop) {
+  return Planner(context, tree, stop).plan();
 }
 
 }  // namespace hikae::restore

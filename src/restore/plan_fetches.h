@@ -35,6 +35,10 @@ struct Fetch {
 // At most so much is read at once, unless a single blob is longer.
 inline constexpr std::uint64_t kFetchLength = 2 * kMiB;
 
+// Stands for the pack of a blob that only other repositories have. Each such blob has one of its
+// own, so that its uses are served together.
+inline constexpr PackId kElsewhere{};
+
 struct FetchPlan {
   std::vector<PackId> packs;  // in the order of first use: files tend to be written in order
   std::vector<BlobUse> uses;  // by pack and offset
@@ -53,8 +57,8 @@ inline std::uint64_t plaintext_length(const format::PackedBlob& blob) {
 }
 
 // From what each file still needs to what is read from each pack. Every range is read once, and a
-// blob that serves many places is opened once. A file whose blobs the index does not know is
+// blob that serves many places is opened once. A file whose blobs nobody knows is
 // reported and marked as failed. Sets the size of each file to that of its content.
-FetchPlan plan_fetches(Context& context, RestoreTree& tree);
+FetchPlan plan_fetches(Context& context, RestoreTree& tree, const StopToken& stop);
 
 }  // namespace hikae::restore

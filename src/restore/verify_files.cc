@@ -35,7 +35,7 @@ void FileVerifier::compare(const FileItem& file, const StopToken& stop) {
   for (std::uint32_t i = 0; i < file.content_count; ++i) {
     throw_if_stopped(stop);
     const BlobId& id = tree_.content[file.content_begin + i];
-    const auto place = context_.index.find(format::BlobType::data, id);
+    const auto place = find_blob(context_, id, stop);
     buffer_.resize(place ? plaintext_length(place->blob) : 0);
     const bool is_whole = os::pread_fully(fd.get(), buffer_, offset) == buffer_.size();
     if (!is_whole || id_cast<BlobId>(sha256(buffer_)) != id) {

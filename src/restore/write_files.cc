@@ -112,9 +112,8 @@ bool FileWriter::open_blob(const FetchedRange& range,
     }
   }
   try {
-    // Another pack may hold a good copy.
-    scratch.plaintext =
-        context_.repository.load_blob(context_.index, format::BlobType::data, id, stop);
+    // Another pack, or another repository, may hold a good copy.
+    scratch.plaintext = load_blob(context_, format::BlobType::data, id, stop);
     return true;
   } catch (const Error& error) {
     const bool is_damage =

@@ -120,3 +120,48 @@ json() { python3 -c "import json,sys; j=[json.loads(l) for l in sys.stdin]; prin
   run -1 hikae check --dry-run
   assert_says "--repair-from"
 }
+
+# Restores fall over to another destination, blob by blob.
+
+restores_whole() { # DIRECTORY
+  diff -r "$BATS_FILE_TMPDIR/source" "$1$BATS_FILE_TMPDIR/source"
+}
+
+@test "a restore takes what is damaged or missing from another destination" {
+  flip_byte "$(largest_pack nas)" 1000
+  rm -f "$(smallest_pack nas)"
+  run -0 hikae restore --source files --target out
+  assert_says "warning" "blobs" "were taken from vault" "$PWD/nas"
+  restores_whole out
+  # Said which gave how many; nothing is asked of the other one where nothing is wrong.
+  run -0 hikae restore --source files --target again --json
+  [ "$(json '[i["stood_in"][0]["destination"] for i in j if "stood_in" in i]' <<<"$(grep summary <<<"$output")")" = "['vault']" ]
+  run -0 hikae check -d nas --read-data --repair-from auto
+  run -0 hikae restore --source files --target healed
+  refute_says "taken from"
+  restores_whole healed
+}
+
+@test "a restore without a single pack or index file of the nearest destination" {
+  rm -f nas/data/*/* nas/index/*
+  run -0 hikae restore --source files --target out --verify
+  assert_says "were taken from vault"
+  restores_whole out
+  run -0 hikae restore --source files "latest:$BATS_FILE_TMPDIR/source/deep" --target part
+  cmp part/data "$BATS_FILE_TMPDIR/source/deep/data"
+}
+
+@test "with -d a restore keeps to that destination" {
+  flip_byte "$(largest_pack nas)" 1000
+  run -1 hikae restore -d nas latest --target out
+  assert_says "deep/data" "damaged"
+  refute_says "taken from"
+}
+
+@test "what is damaged at the same place everywhere fails, and the rest is restored" {
+  flip_byte "$(largest_pack nas)" 1000
+  flip_byte "$(largest_pack vault)" 1000
+  run -1 hikae restore --source files --target out
+  assert_says "deep/data" "damaged"
+  cmp "out$BATS_FILE_TMPDIR/source/small" "$BATS_FILE_TMPDIR/source/small"
+}
