@@ -80,12 +80,18 @@ void record_removal(RunContext& run,
 
 void forget_in(RunContext& run, OpenDestination& open, const StopToken& stop) {
   const policy::Destination& destination = *open.destination;
-  if (!destination.may_delete) return;
   // Most days nothing goes: look first, and bother others with an exclusive lock only when
   // something does.
-  if (plan_removals(run, destination, open.repository->load_snapshots(run.environment.log, stop))
-          .empty())
+  const std::size_t count =
+      plan_removals(run, destination, open.repository->load_snapshots(run.environment.log, stop))
+          .size();
+  if (count == 0) return;
+  if (!destination.may_delete) {
+    run.report.frozen.push_back(
+        text("service.may_not_delete",
+             {{"count", std::to_string(count)}, {"destination", destination.name}}));
     return;
+  }
   const auto lock = RepositoryLock::acquire(*open.repository,
                                             LockMode::exclusive,
                                             run.environment.identity,

@@ -16,6 +16,8 @@ using policy::Policy;
 constexpr std::size_t kLatestRuns = 10;
 // Clocks of hosts differ by less.
 constexpr std::chrono::minutes kClockTolerance{10};
+// How long whoever may delete has time to do so.
+constexpr std::chrono::hours kOverstay{24 * 30};
 
 // One destination as it was read.
 struct Reading {
@@ -167,6 +169,45 @@ void refill_journal(StatusReport& report,
         text("service_status.journal_rebuilt", {{"count", std::to_string(runs)}}));
 }
 
+// What the retention would have removed a month ago, of what was there then.
+std::size_t count_overstayed(const Policy& policy,
+                             const policy::Destination& destination,
+                             const Reading& reading,
+                             Instant now) {
+  std::size_t count = 0;
+  for (const policy::Source& source : policy.sources) {
+    const policy::RetentionRules* rules = retention_of(policy, source, destination);
+    if (rules == nullptr) continue;
+    std::vector<SnapshotRecord> then;
+    for (const SnapshotRecord& record : reading.snapshots) {
+      const bool was_there = format::to_instant(record.snapshot.time) <= now - kOverstay;
+      if (was_there && is_of_source(record.snapshot, source.name)) then.push_back(record);
+    }
+    const auto plan = plan_source_retention(policy, *rules, then, now - kOverstay);
+    for (const policy::SnapshotDecision& decision : plan.decisions)
+      count += decision.decision == policy::Decision::remove ? 1 : 0;
+  }
+  return count;
+}
+
+// A destination where this host deletes nothing fills up unnoticed when nobody else does.
+void find_overstayed(StatusReport& report,
+                     const Policy& policy,
+                     std::vector<Reading>& readings,
+                     Instant now) {
+  for (Reading& reading : readings) {
+    for (const policy::Destination& destination : policy.destinations) {
+      if (destination.name != reading.status.destination || destination.may_delete) continue;
+      const std::size_t count = count_overstayed(policy, destination, reading, now);
+      reading.status.overstayed = count;
+      if (count == 0) continue;
+      report.notes.push_back(
+          text("service_status.overstayed",
+               {{"count", std::to_string(count)}, {"destination", destination.name}}));
+    }
+  }
+}
+
 void add_run_notes(StatusReport& report, const Policy& policy) {
   for (const RunRecord& run : report.runs) {
     if (run.finished) continue;
@@ -202,6 +243,7 @@ StatusReport read_status(const Policy& policy,
     for (const Reading& reading : readings)
       report.sources.push_back(source_status(source, reading, policy, journal, now));
   }
+  find_overstayed(report, policy, readings, now);
   refill_journal(report, policy, readings, journal);
   report.runs = journal.runs(policy.name, kLatestRuns);
   add_run_notes(report, policy);

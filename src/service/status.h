@@ -32,6 +32,9 @@ struct DestinationStatus {
   std::optional<Space> space;
   std::optional<Transport> transport;  // of this very reading; absent for a folder of this machine
   std::size_t damaged_snapshots = 0;   // files that could not be read; the report's notes name them
+  // Where this host may not delete: generations that the retention let go a month ago and that are
+  // still there. Somebody else should have deleted them.
+  std::size_t overstayed = 0;
 };
 
 struct StatusReport {

@@ -25,6 +25,7 @@ Verdict judge(const StatusReport& report) {
   }
   for (const DestinationStatus& destination : report.destinations) {
     if (destination.failure) verdict = worse(verdict, Verdict::partial);
+    if (destination.overstayed > 0) verdict = worse(verdict, Verdict::warning);
     if (destination.damaged_snapshots > 0) verdict = worse(verdict, Verdict::warning);
   }
   for (const auto& [source, good] : has_good) {

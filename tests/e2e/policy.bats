@@ -110,6 +110,12 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   done
   [ "$(count vault)" = 4 ]
   run -0 hikae prune -d vault --dry-run
+  # A run forgets where it may, and says what it leaves.
+  run -0 hikae run
+  assert_says "4 generations in vault" "may not delete there"
+  refute_says "generations in nas"
+  [ "$(count nas)" = 2 ]
+  [ "$(count vault)" = 6 ]
 }
 
 @test "stats --requests sums up what the runs asked of each destination" {

@@ -240,5 +240,29 @@ TEST_F(ReadStatusTest, ReportsADamagedSnapshotFile) {
   EXPECT_THAT(report.notes, Not(IsEmpty()));
 }
 
+TEST_F(ReadStatusTest, WarnsWhenNobodyDeletesWhereThisHostMayNot) {
+  constexpr std::int64_t kDay = 24 * kHour;
+  policy_.retention.emplace();
+  policy_.retention->daily = 3;
+  policy_.destinations[1].may_delete = false;
+  machine_.clock.set(at(kDue + kHour));
+  // Eight days in a row, the newest of them 28 days old: until then nothing had to go for long.
+  for (int i = 0; i < 8; ++i) save("second", "work", kDue - (28 + i) * kDay);
+  const auto overstayed = [&] { return read().destinations[1].overstayed; };
+  // 30 days ago six were there, of which three had to be kept.
+  EXPECT_EQ(overstayed(), 3);
+  EXPECT_THAT(read().notes, Contains(note("service_status.overstayed")));
+
+  // The same where this host deletes: its own runs see to it.
+  policy_.destinations[1].may_delete = true;
+  EXPECT_EQ(overstayed(), 0);
+  EXPECT_THAT(read().notes, Not(Contains(note("service_status.overstayed"))));
+
+  // Within the month nobody has to hurry.
+  policy_.destinations[1].may_delete = false;
+  machine_.clock.set(at(kDue - 6 * kDay));
+  EXPECT_EQ(overstayed(), 0);
+}
+
 }  // namespace
 }  // namespace hikae
