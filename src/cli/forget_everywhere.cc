@@ -24,9 +24,9 @@ std::vector<OpenDestination> open_all(const Session& session,
   for (OpenDestination& open : opened) {
     if (!open.is_good() || open.destination->may_delete) continue;
     open.lock.reset();
-    open.failure = Error(ErrorCode::permission,
-                         text("cli_prune.may_not_delete",
-                              {{"destination", open.destination->name}}));
+    open.failure =
+        Error(ErrorCode::permission,
+              text("cli_prune.may_not_delete", {{"destination", open.destination->name}}));
   }
   const bool any = std::any_of(
       opened.begin(), opened.end(), [](const OpenDestination& open) { return open.is_good(); });
@@ -51,9 +51,9 @@ ForgetPlan to_print(const Session& session,
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     if (plan.removals[i].empty()) continue;
     ForgetGroup group;
-    group.title = render(
-        text("cli_forget.destination", {{"destination", destinations[i].destination->name}}),
-        session.console.language());
+    group.title =
+        render(text("cli_forget.destination", {{"destination", destinations[i].destination->name}}),
+               session.console.language());
     for (const SnapshotRecord& record : plan.removals[i])
       group.remove.push_back({record, {"named"}, {text("cli_forget.named")}});
     printed.groups.push_back(std::move(group));
@@ -123,8 +123,8 @@ bool is_everywhere(const Session& session, const ForgetRequest& request) {
 int forget_everywhere(const Session& session, const ForgetRequest& request, Effect effect) {
   const policy::Policy policy = load_policy(session).policy;
   std::vector<OpenDestination> destinations = open_all(session, policy, effect);
-  const ForgetEverywhere plan = plan_forget_everywhere(
-      load_all(session, destinations), request.ids, request.select.filter());
+  const ForgetEverywhere plan =
+      plan_forget_everywhere(load_all(session, destinations), request.ids, request.select.filter());
   print_forget_plan(session, to_print(session, destinations, plan), effect);
   std::size_t removed = 0;
   if (effect == Effect::apply) removed = apply(session, policy, destinations, plan);
