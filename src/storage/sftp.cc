@@ -128,7 +128,7 @@ Error SftpBackend::write_error(SftpConnection& connection,
 Error SftpBackend::data_error(SftpConnection& connection,
                               const Answer& answer,
                               std::uint64_t size) const {
-  const Error error = write_error(connection, answer, text("storage.sftp_write_failed"), size);
+  Error error = write_error(connection, answer, text("storage.sftp_write_failed"), size);
   // An open file that takes no more: of the things that are left, a quota is the likely one.
   if (error.code() == ErrorCode::io && answer.status == StatusCode::failure)
     return {ErrorCode::no_space, text("storage.sftp_write_refused")};
