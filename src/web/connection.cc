@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kReadSize = 4096;
+constexpr std::size_t kDropPart = std::size_t{16} * 1024;
 // Enough for a pack that a client had begun to send when it was refused.
 constexpr std::uint64_t kDropLimit = std::uint64_t{64} << 20U;
 
@@ -75,7 +76,7 @@ Connection::Progress Connection::receive_head() {
 }
 
 Connection::Progress Connection::drop_input() {
-  std::array<std::uint8_t, 16 * 1024> buffer{};
+  std::array<std::uint8_t, kDropPart> buffer{};
   for (int turn = 0; turn < 16; ++turn) {
     const Stream::Step step = stream_->read(buffer);
     if (step.want == Stream::Want::read) return Progress::wants_read;

@@ -26,7 +26,7 @@ struct Patience {
 class Connection {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  static constexpr std::size_t kHeadLimit = 16 * 1024;
+  static constexpr std::size_t kHeadLimit = std::size_t{16} * 1024;
 
   Connection(std::unique_ptr<Stream> stream, std::string peer, TimePoint deadline);
   ~Connection();

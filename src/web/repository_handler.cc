@@ -258,7 +258,7 @@ void RepositoryHandler::save(Exchange& exchange, const Target& target, const Sto
 }
 
 // The body, if it is what its name says.
-std::optional<Bytes> RepositoryHandler::receive(Exchange& exchange, const Target& target) {
+std::optional<Bytes> RepositoryHandler::receive(Exchange& exchange, const Target& target) const {
   Bytes body;
   // Address space only: pages are taken as the bytes come.
   body.reserve(exchange.head().body_size);

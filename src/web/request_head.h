@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +26,12 @@ struct RequestHead {
 };
 
 // What is wrong with a request that cannot be answered otherwise, as an HTTP status.
-struct BadRequest {
-  int status = 400;
+class BadRequest final : public std::exception {
+ public:
+  explicit BadRequest(int code) : status(code) {}
+  const char* what() const noexcept override { return "bad request"; }
+
+  int status;
 };
 
 // `block` ends with the empty line. Pure. Throws BadRequest: 400 malformed, 411 a body without
