@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -54,6 +54,9 @@ constexpr const char* kConnectionTables = R"sql(
     PRIMARY KEY (run, destination, kind)) STRICT;
 )sql";
 
+// Since version 3: when the item was durable in its destination.
+constexpr const char* kSealedColumn = "ALTER TABLE item ADD COLUMN sealed INTEGER";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -73,6 +76,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   if (version < 1) database.exec(kTables);
   if (version < 2) database.exec(kConnectionTables);
+  if (version < 3) database.exec(kSealedColumn);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -86,7 +90,7 @@ void check_content(SQLite::Database& database) {
          {"SELECT id, policy, job, slot_group, scheduled, started, finished, verdict, message FROM "
           "run",
           "SELECT run, source, destination, verdict, snapshot, files, bytes, bytes_stored, "
-          "unreadable, message FROM item",
+          "unreadable, message, sealed FROM item",
           "SELECT run, destination, protocol, cipher, is_aes_256 FROM connection",
           "SELECT run, destination, kind, requests, bytes_sent, bytes_received FROM request",
           "SELECT time, run, policy, source, destination, snapshot, snapshot_time, rule FROM "

@@ -32,7 +32,7 @@ constexpr const char* kRunColumns =
     "SELECT id, policy, job, slot_group, scheduled, started, finished, verdict, message FROM run ";
 constexpr const char* kItemColumns =
     "SELECT source, destination, item.verdict, snapshot, files, bytes, bytes_stored, unreadable, "
-    "item.message FROM item ";
+    "item.message, item.sealed FROM item ";
 
 RunRecord read_run(SQLite::Statement& row) {
   RunRecord run;
@@ -59,6 +59,7 @@ RunItem read_item(SQLite::Statement& row) {
   item.bytes_stored = static_cast<std::uint64_t>(row.getColumn(6).getInt64());
   item.unreadable = static_cast<std::uint64_t>(row.getColumn(7).getInt64());
   item.message = row.getColumn(8).getString();
+  if (!row.getColumn(9).isNull()) item.sealed = to_instant(row.getColumn(9).getInt64());
   return item;
 }
 
@@ -314,19 +315,24 @@ class SqliteJournal final : public Journal {
   }
 
   void insert_item(const std::string& run, const RunItem& item) {
-    execute(
+    SQLite::Statement insert(
+        *database_,
         "INSERT INTO item (run, source, destination, verdict, snapshot, files, bytes, "
-        "bytes_stored, unreadable, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        run,
-        item.source,
-        item.destination,
-        std::string(to_string(item.verdict)),
-        item.snapshot,
-        to_column(item.files),
-        to_column(item.bytes),
-        to_column(item.bytes_stored),
-        to_column(item.unreadable),
-        item.message);
+        "bytes_stored, unreadable, message, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    bind_values(insert,
+                1,
+                run,
+                item.source,
+                item.destination,
+                std::string(to_string(item.verdict)),
+                item.snapshot,
+                to_column(item.files),
+                to_column(item.bytes),
+                to_column(item.bytes_stored),
+                to_column(item.unreadable),
+                item.message);
+    if (item.sealed) insert.bind(11, to_number(*item.sealed));
+    insert.exec();
   }
 
   template <typename Record, typename... Values>

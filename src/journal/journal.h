@@ -47,6 +47,8 @@ struct RunItem {
   std::uint64_t bytes_stored = 0;  // added to the destination
   std::uint64_t unreadable = 0;
   std::string message;  // rendered in the policy's language
+  // When it was durable there. The earliest and the latest of a source tell the time to protect.
+  std::optional<Instant> sealed;
 };
 
 // How a destination was reached in a run, and what was asked of it.

@@ -122,6 +122,7 @@ RunItem to_item(const RunContext& run, const RunOutcome& outcome) {
   if (outcome.snapshot) item.snapshot = outcome.snapshot->hex();
   item.bytes_stored = outcome.bytes_stored;
   item.unreadable = outcome.unreadable;
+  item.sealed = outcome.sealed;
   item.message = message_for(outcome.failure, run.policy.language);
   for (const SourceOutcome& source : run.report.sources) {
     if (source.source != outcome.source || !source.summary) continue;

@@ -86,7 +86,9 @@ TEST_F(DamagedJournalTest, BringsAnOlderFileUpToDateWithoutLoss) {
   {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
-    const char* older = "DROP TABLE connection; DROP TABLE request; PRAGMA user_version = 1";
+    const char* older =
+        "DROP TABLE connection; DROP TABLE request; ALTER TABLE item DROP COLUMN sealed; "
+        "PRAGMA user_version = 1";
     ASSERT_EQ(sqlite3_exec(database, older, nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(database);
   }

@@ -42,6 +42,7 @@ TEST_F(JournalTest, KeepsARunWithItsItems) {
     item.bytes = 1ULL << 62U;
     item.bytes_stored = 9;
     item.unreadable = 2;
+    item.sealed = at(590);
     item.message = "読めないファイルがあります";
     journal->add_item(id, item);
     journal->finish_run(id, at(600), Verdict::partial, "概ね成功");
@@ -66,6 +67,7 @@ TEST_F(JournalTest, KeepsARunWithItsItems) {
   EXPECT_EQ(items[0].bytes, 1ULL << 62U);
   EXPECT_EQ(items[0].bytes_stored, 9U);
   EXPECT_EQ(items[0].unreadable, 2U);
+  EXPECT_EQ(items[0].sealed, at(590));
   EXPECT_EQ(items[0].message, "読めないファイルがあります");
   EXPECT_THAT(log_.messages(), IsEmpty());
 }
