@@ -206,7 +206,7 @@ TEST_F(HttpTest, ServesManyThreadsOverAFewConnections) {
   HttpClient client(options);
   TaskGroup tasks{StopToken()};
   for (int thread = 0; thread < 8; ++thread) {
-    tasks.spawn("caller", [&](const StopToken& stop) {
+    tasks.spawn("caller", [&, thread](const StopToken& stop) {
       for (int i = 0; i < 20; ++i) {
         HttpRequest put = request("/echo", "PUT");
         const std::string content = std::to_string(thread) + ":" + std::to_string(i);
