@@ -3,18 +3,11 @@
 # A policy's destination in S3: a real Ceph RADOS Gateway over TLS, with an authority of its own.
 
 load helper
+load rgw
 
 setup_file() {
-  export SCRIPTS=$BATS_TEST_DIRNAME/../support
   cd "$BATS_FILE_TMPDIR"
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj /CN=test \
-    -addext "subjectAltName=DNS:localhost,DNS:*.localhost" -keyout key.pem -out cert.pem 2>/dev/null
-  python3 "$SCRIPTS/rgw.py" "$PWD/rgw" "$PWD/cert.pem" "$PWD/key.pem" >gateway 2>gateway.err 3>&- &
-  echo $! >gateway.pid
-  wait_until test -s gateway
-  read -r TLS_PORT HTTP_PORT CONFIGURATION <gateway
-  export TLS_PORT HTTP_PORT CONFIGURATION
-  export SECRET=secretTEST0000000000000000000000000000001
+  start_rgw
   mkdir -p files/deep
   head -c 3000000 /dev/urandom >files/deep/data
   echo text >files/name
@@ -26,21 +19,9 @@ setup_file() {
   aws_s3 s3 mb s3://backups >/dev/null
 }
 
-teardown_file() {
-  kill "$(cat "$BATS_FILE_TMPDIR/gateway.pid")"
-}
+teardown_file() { stop_rgw; }
 
 setup() { cd "$BATS_TEST_TMPDIR"; }
-
-# The keys in the environment, for Debian's aws and for stock restic.
-use_aws() {
-  export AWS_ACCESS_KEY_ID=AKIDTEST0000000001 AWS_SECRET_ACCESS_KEY=$SECRET AWS_DEFAULT_REGION=us-east-1
-  export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-}
-
-aws_s3() {
-  /usr/bin/aws --endpoint-url "https://localhost:$TLS_PORT" --ca-bundle "$BATS_FILE_TMPDIR/cert.pem" "$@"
-}
 
 # A policy of this test's own, whose destination is the bucket folder $1; $2: more keys of it.
 use_policy() {
@@ -56,7 +37,7 @@ destinations:
   s3:
     url: s3://$1
     endpoint: https://localhost:$TLS_PORT
-    ca_file: $BATS_FILE_TMPDIR/cert.pem
+    ca_file: $AUTHORITY
     credentials:
       access_key_id: AKIDTEST0000000001
       secret_access_key: {file: $BATS_FILE_TMPDIR/${SECRET_FILE:-secret}}
@@ -84,14 +65,14 @@ END
   use_aws
   run -0 aws_s3 s3 ls --recursive s3://backups/policy/
   assert_says policy/config policy/data/ policy/snapshots/ policy/keys/
-  RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$BATS_FILE_TMPDIR/cert.pem" \
+  RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$AUTHORITY" \
     -r "s3:https://localhost:$TLS_PORT/backups/policy" check --read-data
   assert_says "no errors were found"
 }
 
 @test "-r with the variables that restic knows, in a repository that stock restic made" {
   use_aws
-  export RESTIC_REPOSITORY=s3:https://localhost:$TLS_PORT/backups/restic RESTIC_CACERT=$BATS_FILE_TMPDIR/cert.pem
+  export RESTIC_REPOSITORY=s3:https://localhost:$TLS_PORT/backups/restic RESTIC_CACERT=$AUTHORITY
   # Debian's restic knows the option only, not yet the variable.
   restic -q --cacert "$RESTIC_CACERT" init
   run -0 hikae backup "$BATS_FILE_TMPDIR/files"
@@ -125,7 +106,7 @@ END
 @test "no credentials anywhere" {
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-  RESTIC_CACERT=$BATS_FILE_TMPDIR/cert.pem run -1 hikae init -r "s3:https://localhost:$TLS_PORT/backups/none"
+  RESTIC_CACERT=$AUTHORITY run -1 hikae init -r "s3:https://localhost:$TLS_PORT/backups/none"
   assert_says "No credentials for S3 were found"
 }
 
