@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/cmd_policy.h"
+#include "service/destinations.h"
 #include "storage/location.h"
 
 namespace hikae::cli {
@@ -81,6 +82,8 @@ class Review {
       const bool is_here = location.scheme == "local";
       all_here = all_here && is_here && !destination.require_mount;
       if (is_here) review_folder(destination, location.path);
+      if (auto refusal = find_plain_transit(policy_, destination, location))
+        find(path_of(destination) + ".url", std::move(*refusal));
     }
     if (all_here) find("destinations", text("cli_policy.all_on_this_machine"));
   }

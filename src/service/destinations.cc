@@ -120,11 +120,24 @@ void check_destination(const policy::Destination& destination, const Environment
       .with_hint(text("service.destination_not_mounted_hint", {{"path", location.path}}));
 }
 
+std::optional<Text> find_plain_transit(const Policy& policy,
+                                       const policy::Destination& destination,
+                                       const Location& location) {
+  const bool is_plain = !location.tls || destination.endpoint.starts_with("http://");
+  if (!is_plain || policy.encryption.in_transit == policy::TransportCipher::any)
+    return std::nullopt;
+  return text("service.plain_transit", {{"destination", destination.name}});
+}
+
 std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
                                                   const policy::Destination& destination,
                                                   AccessMode mode,
                                                   const Environment& environment,
                                                   const StopToken& stop) {
+  const Location location = parse_location(destination.url, environment.working_directory);
+  if (auto refusal = find_plain_transit(policy, destination, location))
+    throw Error(ErrorCode::invalid_argument, std::move(*refusal))
+        .with_hint(text("service.plain_transit_hint"));
   OpenOptions options;
   options.mode = mode;
   options.variable = environment.variable;
@@ -139,8 +152,7 @@ std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
   options.s3 = s3_options(destination);
   if (destination.credentials)
     options.credentials = resolve_credentials(*destination.credentials, environment, stop);
-  return open_backend(parse_location(destination.url, environment.working_directory),
-                      std::move(options));
+  return open_backend(location, std::move(options));
 }
 
 std::unique_ptr<Backend> open_location(const Location& location,

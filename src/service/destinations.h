@@ -30,6 +30,12 @@ struct OpenDestination {
 // must lie on a mounted file system. Throws Error{not_mounted}.
 void check_destination(const policy::Destination& destination, const Environment& environment);
 
+// Why the policy's AES-256 in transit forbids this destination: it is reached by plain http.
+// nullopt when nothing forbids it. Pure.
+std::optional<Text> find_plain_transit(const policy::Policy& policy,
+                                       const policy::Destination& destination,
+                                       const Location& location);
+
 // Opens a destination as the policy says that it is reached. Throws what resolve_secret() and
 // open_backend() throw.
 std::unique_ptr<Backend> open_destination_backend(const policy::Policy& policy,

@@ -134,3 +134,16 @@ assert rows["nas", "list"]["requests"] > 0, rows'
   run -1 hikae stats --requests --since soon
   assert_says "--since" "soon"
 }
+
+@test "plain http is refused where the policy demands AES-256 in transit" {
+  for place in "{url: \"rest:http://127.0.0.1:9/\"}" "{url: s3://bucket/x, endpoint: \"http://127.0.0.1:9\"}"; do
+    sed "s#  vault: .*#  vault: $place#" "$BATS_FILE_TMPDIR/policy.yaml" >plain.yaml
+    sed 's#^encryption:#encryption:\n  in_transit: any#' plain.yaml >any.yaml
+    run -0 hikae --policy plain.yaml policy check
+    assert_says "vault: plain http"
+    run -1 hikae --policy plain.yaml snapshots -d vault
+    assert_says "vault: plain http" "in_transit: any"
+    run -0 hikae --policy any.yaml policy check
+    refute_says "plain http"
+  done
+}
