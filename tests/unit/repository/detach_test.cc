@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blob writer with destinations of different speed: real threads, the real clock, a line that
 // is really slow.
+#include <atomic>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -8,7 +9,9 @@
 
 #include "base/units.h"
 #include "repository/blob_writer.h"
+#include "storage/forward.h"
 #include "storage/limit_rate.h"
+#include "storage/retry.h"
 #include "support/memory_repository.h"
 
 namespace hikae::testing {
@@ -25,6 +28,24 @@ Bytes random_bytes(std::size_t size, std::uint64_t seed) {
   return bytes;
 }
 
+// Takes so many packs, then no more: the call ends only when it is told to stop.
+class StallingBackend final : public ForwardingBackend {
+ public:
+  StallingBackend(std::unique_ptr<Backend> inner, std::size_t packs)
+      : ForwardingBackend(std::move(inner)), packs_left_(packs) {}
+  using Backend::save;
+  void save(const FileHandle& file,
+            const std::vector<ByteView>& pieces,
+            const StopToken& stop) override {
+    if (file.type == FileType::pack && packs_left_.fetch_sub(1) <= 0)
+      wait_unless_stopped(std::chrono::hours(1), stop);
+    ForwardingBackend::save(file, pieces, stop);
+  }
+
+ private:
+  std::atomic<std::ptrdiff_t> packs_left_;
+};
+
 // 8 MiB in packs of 256 KiB, saved by two threads.
 class DetachTest : public ::testing::Test {
  protected:
@@ -32,12 +53,20 @@ class DetachTest : public ::testing::Test {
 
   // With the same key as the fast one.
   MemoryRepository& on_a_line_of(std::uint64_t bytes_per_second) {
-    const auto limit = [=](std::unique_ptr<Backend> backend) {
+    return behind([=](std::unique_ptr<Backend> backend) {
       RateLimitOptions options;
       options.upload = bytes_per_second;
       return with_rate_limit(std::move(backend), std::move(options));
-    };
-    slow_.push_back(std::make_unique<MemoryRepository>(fast_.shared(), limit));
+    });
+  }
+  MemoryRepository& that_stalls_after(std::size_t packs) {
+    return behind([=](std::unique_ptr<Backend> backend) -> std::unique_ptr<Backend> {
+      return std::make_unique<StallingBackend>(std::move(backend), packs);
+    });
+  }
+  template <typename Wrap>
+  MemoryRepository& behind(Wrap wrap) {
+    slow_.push_back(std::make_unique<MemoryRepository>(fast_.shared(), wrap));
     return *slow_.back();
   }
   BlobWriter& write_to(std::vector<Repository*> repositories) {
@@ -89,14 +118,15 @@ TEST_F(DetachTest, ASlowOneDoesNotDelayTheOther) {
 }
 
 TEST_F(DetachTest, WhatASlowOneStoredIsHandedOverForItsIndex) {
-  MemoryRepository& slow = on_a_line_of(1 * kMiB);
+  constexpr std::size_t kStored = 3;
+  MemoryRepository& slow = that_stalls_after(kStored);
   BlobWriter& writer = write_to({slow.get(), fast_.get()});
   save_and_finish();
   ASSERT_EQ(writer.detached(), 1U);
 
   const std::vector<format::IndexedPack> packs = writer.take_unindexed(0);
 
-  ASSERT_FALSE(packs.empty());
+  EXPECT_EQ(packs.size(), kStored);
   std::uint64_t blobs = 0;
   for (const format::IndexedPack& pack : packs) {
     EXPECT_TRUE(slow.store().size({FileType::pack, pack.id.hex()}, StopToken()));
