@@ -94,7 +94,7 @@ setup() { use_base; }
 }
 
 @test "names cannot drive the terminal" {
-  evil=$'evil\e[31m\e]0;title\a\u202etxt.exe'
+  evil=$'evil\e[31m\e]0;title\a\xe2\x80\xaetxt.exe'
   run -1 hikae backup "$evil"
   assert_says 'evil\x1b[31m\x1b]0;title\x07\xe2\x80\xaetxt.exe'
   refute_says $'\e'
