@@ -148,7 +148,10 @@ TEST(Run, AnUnmountedDestinationIsNotWrittenTo) {
   const auto journal = kit.journal();
   const RunReport report = run_policy(policy, {}, environment, *journal, {}, StopToken());
   EXPECT_EQ(report.verdict, Verdict::partial);
-  EXPECT_EQ(outcome_of(report, "second").failure->code(), ErrorCode::not_mounted);
+  // Where temporary files have a file system of their own, its mount lies on the way; then it is
+  // the empty folder that is refused.
+  EXPECT_THAT(outcome_of(report, "second").failure->code(),
+              ::testing::AnyOf(ErrorCode::not_mounted, ErrorCode::no_repository));
   EXPECT_TRUE(fs::is_empty(kit / "usb"));
 }
 
