@@ -131,7 +131,7 @@ class Cli11Command : public CommandLine {
   }
 
   static void collect(const CLI::App& app,
-                      std::vector<std::string> path,
+                      const std::vector<std::string>& path,
                       std::vector<Entry>& found) {
     Entry entry;
     entry.path = path;
@@ -143,7 +143,7 @@ class Cli11Command : public CommandLine {
     for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
       std::vector<std::string> deeper = path;
       deeper.push_back(sub->get_name());
-      collect(*sub, std::move(deeper), found);
+      collect(*sub, deeper, found);
     }
   }
 

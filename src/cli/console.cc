@@ -44,7 +44,7 @@ void Console::print(std::string_view text) {
   if (!is_whole && print_error_number_ == 0) print_error_number_ = errno;
 }
 
-void Console::finish() {
+void Console::finish() const {
   const std::lock_guard lock(output_mutex());
   if (print_error_number_ != 0) throw system_error(print_error_number_, hikae::text("cli.output"));
 }

@@ -27,7 +27,7 @@ class Console final : public Log {
   void print(std::string_view text);
   // Throws Error when something that was printed did not reach standard output: a recovery sheet
   // or a list on a full disk must not pass for whole.
-  void finish();
+  void finish() const;
   // A sentence to standard output, with a line break.
   void say(const Text& text);
   // To standard error, with "warning:" where it is one.

@@ -126,7 +126,7 @@ class Repairer {
     return wanted;
   }
 
-  void store_blobs(std::set<BlobRef> wanted, const Clock& clock) {
+  void store_blobs(const std::set<BlobRef>& wanted, const Clock& clock) {
     if (wanted.empty()) return;
     const std::vector<BlobRef> blobs(wanted.begin(), wanted.end());
     Index good;

@@ -163,10 +163,10 @@ class SectionBuilder {
                        std::string_view example) {
     Field field = make(key, Shape::named_sections, Kind::line, example, {});
     field.section = described_by;
-    field.add = [member](void* object, std::string name) -> void* {
+    field.add = [member](void* object, const std::string& name) -> void* {
       auto& list = static_cast<T*>(object)->*member;
       list.emplace_back();
-      list.back().name = std::move(name);
+      list.back().name = name;
       return &list.back();
     };
     field.all = [member](const void* object) {

@@ -80,7 +80,7 @@ class Completion {
                       stop);
   }
 
-  SnapshotId seal(const SnapshotRecord& record, const StopToken& stop) {
+  SnapshotId seal(const SnapshotRecord& record, const StopToken& stop) const {
     format::Snapshot snapshot = record.snapshot;
     // As restic's copy does: the id of its first incarnation stays findable.
     if (!snapshot.original) snapshot.original = record.id;

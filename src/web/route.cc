@@ -46,7 +46,7 @@ struct TypeFound {
   std::size_t segments = 0;
 };
 TypeFound find_type(const std::vector<std::string>& segments, std::size_t at) {
-  std::string one = segments[at];
+  const std::string& one = segments[at];
   const std::string two = at + 1 < segments.size() ? one + "/" + segments[at + 1] : std::string();
   for (const FileType type : kAllFileTypes) {
     if (type == FileType::config) continue;
