@@ -44,7 +44,7 @@ class Repairer {
     replace_files();
     // Each pack that a source had whole is good again. The others' blobs are wanted.
     std::set<BlobRef> wanted = blobs_wanted();
-    store_blobs(std::move(wanted), clock);
+    store_blobs(wanted, clock);
     // Every blob that could be had is durable and indexed. Nothing has gone but what was replaced.
     name_packs();
     remove_what_is_bad();
