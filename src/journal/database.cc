@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -57,6 +57,21 @@ constexpr const char* kConnectionTables = R"sql(
 // Since version 3: when the item was durable in its destination.
 constexpr const char* kSealedColumn = "ALTER TABLE item ADD COLUMN sealed INTEGER";
 
+// Since version 4: the ledger of slots.
+constexpr const char* kSlotTables = R"sql(
+  CREATE TABLE schedule_group (
+    policy TEXT NOT NULL, job TEXT NOT NULL, slot_group TEXT NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (policy, job, slot_group)) STRICT;
+  CREATE TABLE slot (
+    policy TEXT NOT NULL, job TEXT NOT NULL, slot_group TEXT NOT NULL, scheduled INTEGER NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, first_try INTEGER, next_try INTEGER,
+    settled INTEGER, verdict TEXT, acknowledged INTEGER, reminded INTEGER,
+    PRIMARY KEY (policy, job, slot_group, scheduled)) STRICT;
+  CREATE INDEX slot_state ON slot (policy, state);
+  CREATE INDEX slot_scheduled ON slot (policy, scheduled);
+  CREATE INDEX run_slot ON run (policy, job, slot_group, scheduled);
+)sql";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -77,6 +92,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   if (version < 1) database.exec(kTables);
   if (version < 2) database.exec(kConnectionTables);
   if (version < 3) database.exec(kSealedColumn);
+  if (version < 4) database.exec(kSlotTables);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -94,7 +110,10 @@ void check_content(SQLite::Database& database) {
           "SELECT run, destination, protocol, cipher, is_aes_256 FROM connection",
           "SELECT run, destination, kind, requests, bytes_sent, bytes_received FROM request",
           "SELECT time, run, policy, source, destination, snapshot, snapshot_time, rule FROM "
-          "deletion"}) {
+          "deletion",
+          "SELECT policy, job, slot_group, since FROM schedule_group",
+          "SELECT policy, job, slot_group, scheduled, state, attempts, first_try, next_try, "
+          "settled, verdict, acknowledged, reminded FROM slot"}) {
       const SQLite::Statement probe(database, query);
     }
   } catch (const SQLite::Exception& exception) {

@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/journal.h"
 
-#include <mutex>
-#include <type_traits>
-
 #include "journal/database.h"
 #include "journal/lenient.h"
+#include "journal/slot_ledger.h"
+#include "journal/store.h"
 
 namespace hikae {
 namespace {
 
-std::int64_t to_number(Instant time) {
-  return time.time_since_epoch().count();
-}
-Instant to_instant(std::int64_t number) {
-  return Instant(std::chrono::nanoseconds(number));
-}
-// A column holds 63 bits; no size reaches beyond.
-std::int64_t to_column(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
-Verdict to_verdict(const std::string& word) {
-  for (const Verdict verdict : {Verdict::ok, Verdict::warning, Verdict::partial}) {
-    if (to_string(verdict) == word) return verdict;
-  }
-  return Verdict::failed;
-}
+using journal::Store;
+using journal::to_column;
+using journal::to_instant;
+using journal::to_number;
+using journal::to_verdict;
 
 constexpr const char* kRunColumns =
     "SELECT id, policy, job, slot_group, scheduled, started, finished, verdict, message FROM run ";
@@ -108,30 +95,19 @@ std::vector<ConnectionRecord> join_requests(std::vector<ConnectionRecord> rows) 
   return joined;
 }
 
-void bind_values(SQLite::Statement&, int) {}
-
-template <typename First, typename... Rest>
-void bind_values(SQLite::Statement& statement,
-                 int position,
-                 const First& first,
-                 const Rest&... rest) {
-  statement.bind(position, first);
-  bind_values(statement, position + 1, rest...);
-}
-
 class SqliteJournal final : public Journal {
  public:
   explicit SqliteJournal(std::unique_ptr<SQLite::Database> database)
-      : database_(std::move(database)) {}
+      : store_(std::move(database)), ledger_(journal::make_slot_ledger(store_)) {}
 
   std::string begin_run(const std::string& policy, const SlotId& slot, Instant started) override {
-    return guarded([&] {
+    return store_.guarded([&] {
       // RETURNING is stepped to its end: only then is the change committed.
-      SQLite::Statement insert(*database_,
+      SQLite::Statement insert(store_.database(),
                                "INSERT INTO run (id, policy, job, slot_group, scheduled, started, "
                                "message) VALUES (lower(hex(randomblob(8))), ?, ?, ?, ?, ?, '') "
                                "RETURNING id");
-      bind_values(
+      Store::bind_values(
           insert, 1, policy, slot.job, slot.group, to_number(slot.scheduled), to_number(started));
       std::string id;
       while (insert.executeStep()) id = insert.getColumn(0).getString();
@@ -140,13 +116,13 @@ class SqliteJournal final : public Journal {
   }
 
   void add_item(const std::string& run, const RunItem& item) override {
-    guarded([&] { insert_item(run, item); });
+    store_.guarded([&] { insert_item(run, item); });
   }
 
   void add_connection(const std::string& run, const ConnectionRecord& connection) override {
-    guarded([&] {
-      SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-      execute(
+    store_.guarded([&] {
+      SQLite::Transaction transaction(store_.database(), SQLite::TransactionBehavior::IMMEDIATE);
+      store_.execute(
           "INSERT INTO connection (run, destination, protocol, cipher, is_aes_256) "
           "VALUES (?, ?, ?, ?, ?)",
           run,
@@ -155,7 +131,7 @@ class SqliteJournal final : public Journal {
           connection.cipher,
           connection.is_aes_256 ? 1 : 0);
       for (const ConnectionRecord::Requests& kind : connection.requests) {
-        execute(
+        store_.execute(
             "INSERT INTO request (run, destination, kind, requests, bytes_sent, bytes_received) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             run,
@@ -173,20 +149,20 @@ class SqliteJournal final : public Journal {
                   Instant finished,
                   Verdict verdict,
                   const std::string& message) override {
-    const int changed = guarded([&] {
-      return execute("UPDATE run SET finished = ?, verdict = ?, message = ? WHERE id = ?",
-                     to_number(finished),
-                     std::string(to_string(verdict)),
-                     message,
-                     run);
+    const int changed = store_.guarded([&] {
+      return store_.execute("UPDATE run SET finished = ?, verdict = ?, message = ? WHERE id = ?",
+                            to_number(finished),
+                            std::string(to_string(verdict)),
+                            message,
+                            run);
     });
     if (changed == 0)
       throw Error(ErrorCode::not_found, text("journal.unknown_run", {{"run", run}}));
   }
 
   Recorded record_run(const RunRecord& run, const std::vector<RunItem>& items) override {
-    return guarded([&] {
-      SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    return store_.guarded([&] {
+      SQLite::Transaction transaction(store_.database(), SQLite::TransactionBehavior::IMMEDIATE);
       if (insert_run(run) == 0) return Recorded::was_known;
       for (const RunItem& item : items) insert_item(run.id, item);
       transaction.commit();
@@ -195,8 +171,8 @@ class SqliteJournal final : public Journal {
   }
 
   void add_deletion(const DeletionRecord& deletion) override {
-    guarded([&] {
-      execute(
+    store_.guarded([&] {
+      store_.execute(
           "INSERT INTO deletion (time, run, policy, source, destination, snapshot, "
           "snapshot_time, rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           to_number(deletion.time),
@@ -211,7 +187,7 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) override {
-    return select<RunRecord>(
+    return store_.select<RunRecord>(
         std::string(kRunColumns) + "WHERE policy = ? ORDER BY started DESC, rowid DESC LIMIT ?",
         read_run,
         policy,
@@ -219,18 +195,18 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<RunItem> items(const std::string& run) override {
-    return select<RunItem>(
+    return store_.select<RunItem>(
         std::string(kItemColumns) + "WHERE run = ? ORDER BY number", read_item, run);
   }
 
   std::vector<ConnectionRecord> connections(const std::string& run) override {
-    std::vector<ConnectionRecord> found = select<ConnectionRecord>(
+    std::vector<ConnectionRecord> found = store_.select<ConnectionRecord>(
         "SELECT destination, protocol, cipher, is_aes_256 FROM connection WHERE run = ? ORDER BY "
         "destination",
         read_connection,
         run);
     for (ConnectionRecord& connection : found) {
-      std::vector<ConnectionRecord> requests = join_requests(select<ConnectionRecord>(
+      std::vector<ConnectionRecord> requests = join_requests(store_.select<ConnectionRecord>(
           "SELECT destination, kind, requests, bytes_sent, bytes_received FROM request WHERE run = "
           "? AND destination = ? ORDER BY kind",
           read_requests,
@@ -242,7 +218,7 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<ConnectionRecord> total_requests(const std::string& policy, Instant since) override {
-    return join_requests(select<ConnectionRecord>(
+    return join_requests(store_.select<ConnectionRecord>(
         "SELECT destination, kind, sum(requests), sum(bytes_sent), sum(bytes_received) FROM "
         "request JOIN run ON run.id = request.run WHERE policy = ? AND started >= ? GROUP BY "
         "destination, kind ORDER BY destination, kind",
@@ -252,7 +228,7 @@ class SqliteJournal final : public Journal {
   }
 
   std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) override {
-    return select<DeletionRecord>(
+    return store_.select<DeletionRecord>(
         "SELECT time, run, policy, source, destination, snapshot, snapshot_time, rule FROM "
         "deletion WHERE policy = ? ORDER BY time DESC, number DESC LIMIT ?",
         read_deletion,
@@ -263,7 +239,7 @@ class SqliteJournal final : public Journal {
   std::optional<RunItem> last_item(const std::string& policy,
                                    const std::string& source,
                                    const std::string& destination) override {
-    std::vector<RunItem> found = select<RunItem>(
+    std::vector<RunItem> found = store_.select<RunItem>(
         std::string(kItemColumns) +
             "JOIN run ON run.id = item.run WHERE policy = ? AND source = ? AND destination = ? "
             "ORDER BY started DESC, number DESC LIMIT 1",
@@ -275,39 +251,34 @@ class SqliteJournal final : public Journal {
     return std::move(found.front());
   }
 
+  std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) override {
+    return store_.select<RunRecord>(
+        std::string(kRunColumns) +
+            "WHERE policy = ? AND job = ? AND slot_group = ? AND scheduled = ? "
+            "ORDER BY started, rowid",
+        read_run,
+        policy,
+        slot.job,
+        slot.group,
+        to_number(slot.scheduled));
+  }
+
+  SlotLedger& slots() override { return *ledger_; }
+
  private:
-  // One thread at a time, and errors in our words.
-  template <typename Work>
-  std::invoke_result_t<Work> guarded(Work work) {
-    const std::lock_guard lock(mutex_);
-    try {
-      return work();
-    } catch (const SQLite::Exception& exception) {
-      throw journal::to_error(exception);
-    }
-  }
-
-  // REQUIRES: within guarded().
-  template <typename... Values>
-  int execute(const char* sql, const Values&... values) {
-    SQLite::Statement statement(*database_, sql);
-    bind_values(statement, 1, values...);
-    return statement.exec();
-  }
-
   int insert_run(const RunRecord& run) {
     SQLite::Statement insert(
-        *database_,
+        store_.database(),
         "INSERT OR IGNORE INTO run (id, policy, job, slot_group, scheduled, "
         "started, finished, verdict, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    bind_values(insert,
-                1,
-                run.id,
-                run.policy,
-                run.slot.job,
-                run.slot.group,
-                to_number(run.slot.scheduled),
-                to_number(run.started));
+    Store::bind_values(insert,
+                       1,
+                       run.id,
+                       run.policy,
+                       run.slot.job,
+                       run.slot.group,
+                       to_number(run.slot.scheduled),
+                       to_number(run.started));
     if (run.finished) insert.bind(7, to_number(*run.finished));
     if (run.verdict) insert.bind(8, std::string(to_string(*run.verdict)));
     insert.bind(9, run.message);
@@ -316,40 +287,27 @@ class SqliteJournal final : public Journal {
 
   void insert_item(const std::string& run, const RunItem& item) {
     SQLite::Statement insert(
-        *database_,
+        store_.database(),
         "INSERT INTO item (run, source, destination, verdict, snapshot, files, bytes, "
         "bytes_stored, unreadable, message, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    bind_values(insert,
-                1,
-                run,
-                item.source,
-                item.destination,
-                std::string(to_string(item.verdict)),
-                item.snapshot,
-                to_column(item.files),
-                to_column(item.bytes),
-                to_column(item.bytes_stored),
-                to_column(item.unreadable),
-                item.message);
+    Store::bind_values(insert,
+                       1,
+                       run,
+                       item.source,
+                       item.destination,
+                       std::string(to_string(item.verdict)),
+                       item.snapshot,
+                       to_column(item.files),
+                       to_column(item.bytes),
+                       to_column(item.bytes_stored),
+                       to_column(item.unreadable),
+                       item.message);
     if (item.sealed) insert.bind(11, to_number(*item.sealed));
     insert.exec();
   }
 
-  template <typename Record, typename... Values>
-  std::vector<Record> select(const std::string& sql,
-                             Record (*read)(SQLite::Statement&),
-                             const Values&... values) {
-    return guarded([&] {
-      SQLite::Statement query(*database_, sql);
-      bind_values(query, 1, values...);
-      std::vector<Record> records;
-      while (query.executeStep()) records.push_back(read(query));
-      return records;
-    });
-  }
-
-  std::mutex mutex_;
-  std::unique_ptr<SQLite::Database> database_;
+  Store store_;
+  std::unique_ptr<SlotLedger> ledger_;
 };
 
 }  // namespace

@@ -14,17 +14,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/verdict.h"
+#include "journal/slots.h"
 
 namespace hikae {
-
-// One due moment of a job. A run by hand has a slot of its own, named by its start.
-struct SlotId {
-  std::string job;  // "backup", "prune", "check", …
-  std::string
-      group;  // schedule group; "" for the policy's own schedule, "manual" for a run by hand
-  Instant scheduled;  // UTC
-  bool operator==(const SlotId&) const = default;
-};
 
 struct RunRecord {
   std::string id;  // 16 hex digits
@@ -124,6 +116,12 @@ class Journal {
   virtual std::optional<RunItem> last_item(const std::string& policy,
                                            const std::string& source,
                                            const std::string& destination) = 0;
+
+  // The runs of one slot, oldest first.
+  virtual std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) = 0;
+  // What was due, and what became of it. Lives as long as the journal. A lenient journal's ledger
+  // is not lenient: its changes throw.
+  virtual SlotLedger& slots() = 0;
 };
 
 // Takes the kernel's lock on a slot of this policy, so that two triggers never run it at once;

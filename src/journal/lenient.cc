@@ -57,6 +57,10 @@ class LenientJournal final : public Journal {
                                    const std::string& destination) override {
     return file_->last_item(policy, source, destination);
   }
+  std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) override {
+    return file_->runs_of(policy, slot);
+  }
+  SlotLedger& slots() override { return file_->slots(); }
 
  private:
   template <typename Change>
