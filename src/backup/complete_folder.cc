@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "backup/stages.h"
 
 namespace hikae {
 namespace {
+
+// A stream brings a folder's entries in its own order.
+std::vector<const SourceEntry*> sorted_by_name(const std::deque<SourceEntry>& entries) {
+  std::vector<const SourceEntry*> sorted;
+  sorted.reserve(entries.size());
+  for (const SourceEntry& entry : entries) sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(), [](const SourceEntry* a, const SourceEntry* b) {
+    return a->node.name < b->node.name;
+  });
+  return sorted;
+}
 
 BlobId save_tree(BackupState& state, const Folder& folder, BlobScratch& scratch) {
   format::TreeEncoder encoder;
   for (std::size_t slot = 0; slot < folder.entries().size(); ++slot) {
     if (folder.is_included(slot)) encoder.add(folder.entries()[slot].node);
   }
+  for (const SourceEntry* entry : sorted_by_name(folder.streamed_entries()))
+    encoder.add(entry->node);
   return state.writer.save(format::BlobType::tree, as_bytes(encoder.finish()), scratch).id;
 }
 
@@ -39,7 +54,7 @@ void complete_folder(BackupState& state, std::shared_ptr<Folder> folder, BlobScr
       return;
     }
     count(state, *folder, tree);
-    above->entry(folder->slot_above()).node.subtree = tree;
+    folder->entry_above()->node.subtree = tree;
     if (!above->finish_entry()) return;
     folder = above;
   }

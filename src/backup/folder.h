@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,19 +24,25 @@ struct ParentFolder {
 // above. Nobody ever waits for a child, so a bounded number of threads cannot deadlock.
 class Folder {
  public:
-  // `above` is null for the root.
+  // One that its source lists. `above` is null for the root.
   Folder(std::shared_ptr<Folder> above,
          std::size_t slot_above,
          std::unique_ptr<SourceDirectory> directory,
          const ParentFolder& parent)
       : above_(std::move(above)),
         slot_above_(slot_above),
+        entry_above_(above_ ? &above_->entry(slot_above) : nullptr),
         directory_(std::move(directory)),
         parent_(parent) {}
+  // One below a streamed folder. `entry_above` is an entry of `above`.
+  Folder(std::shared_ptr<Folder> above, SourceEntry& entry_above, const ParentFolder& parent)
+      : above_(std::move(above)), entry_above_(&entry_above), parent_(parent) {}
 
+  // REQUIRES: not below a streamed folder.
   SourceDirectory& directory() { return *directory_; }
   const std::shared_ptr<Folder>& above() const { return above_; }
-  std::size_t slot_above() const { return slot_above_; }
+  std::size_t slot_above() const { return slot_above_; }  // of one that its source lists
+  SourceEntry* entry_above() const { return entry_above_; }
   const ParentFolder& parent() const { return parent_; }
 
   // REQUIRES: called once, before any entry can finish; one more than the entries is pending, see
@@ -48,6 +56,26 @@ class Folder {
   SourceEntry& entry(std::size_t slot) { return entries_[slot]; }
   const std::vector<SourceEntry>& entries() const { return entries_; }
   bool is_included(std::size_t slot) const { return included_[slot] == Included::yes; }
+
+  // Instead of set_entries(): the folder's entries come one by one, on one thread, in any order.
+  // The guard of release_scan() is there until the last has come.
+  SourceEntry& add_entry(SourceEntry entry) {
+    ++pending_;
+    return streamed_.emplace_back(std::move(entry));
+  }
+  const std::deque<SourceEntry>& streamed_entries() const { return streamed_; }
+
+  // What the parent snapshot has in this folder, ascending by name; for a streamed one, whose files
+  // are compared when they are stored. REQUIRES: called once, before any entry comes.
+  void set_parent_nodes(std::vector<format::Node> nodes) { parent_nodes_ = std::move(nodes); }
+  const format::Node* find_parent_node(const std::string& name) const {
+    const auto found = std::lower_bound(
+        parent_nodes_.begin(),
+        parent_nodes_.end(),
+        name,
+        [](const format::Node& node, const std::string& wanted) { return node.name < wanted; });
+    return found != parent_nodes_.end() && found->name == name ? &*found : nullptr;
+  }
 
   // An entry is complete, or is left out of the tree. True for the one caller who finished the last
   // of them.
@@ -66,12 +94,15 @@ class Folder {
   };  // not vector<bool>: slots are written by different threads
 
   const std::shared_ptr<Folder> above_;  // shared: the last child to finish keeps it alive
-  const std::size_t slot_above_;
+  const std::size_t slot_above_ = 0;
+  SourceEntry* const entry_above_;  // in *above_
   const std::unique_ptr<SourceDirectory> directory_;
   const ParentFolder parent_;
   std::vector<SourceEntry> entries_;
   std::vector<Included> included_;
-  std::atomic<std::size_t> pending_{0};
+  std::deque<SourceEntry> streamed_;  // a deque: its elements stay where they are
+  std::vector<format::Node> parent_nodes_;
+  std::atomic<std::size_t> pending_{1};
 };
 
 }  // namespace hikae

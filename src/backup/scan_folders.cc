@@ -95,7 +95,7 @@ void scan_file(BackupState& state,
     return;
   }
   const bool existed = before != nullptr && before->type == NodeType::file;
-  to_read.add({folder, slot, existed}, size);
+  to_read.add({folder, &folder->entry(slot), slot, existed, nullptr}, size);
 }
 
 std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,
@@ -114,6 +114,10 @@ void scan_folder(BackupState& state,
                  const std::shared_ptr<Folder>& folder,
                  BlobScratch& scratch,
                  const StopToken& stop) {
+  if (const auto stream = folder->directory().open_stream(state.errors)) {
+    save_stream(state, folder, *stream, scratch, stop);
+    return;
+  }
   try {
     folder->set_entries(folder->directory().read(state.errors));
   } catch (const Error& error) {

@@ -17,6 +17,15 @@ void save_files(BackupState& state, const StopToken& stop);
 // Hashes, compresses and stores chunks from state.chunks.
 void save_chunks(BackupState& state, const StopToken& stop);
 
+// Stores all that a streamed folder brings, as it comes. One thread; chunks go to state.chunks.
+// Throws Error when the stream breaks, or brings what it must not: then the source has failed.
+// REQUIRES: `folder` holds no entry yet.
+void save_stream(BackupState& state,
+                 const std::shared_ptr<Folder>& folder,
+                 SourceStream& stream,
+                 BlobScratch& scratch,
+                 const StopToken& stop);
+
 // Called by whoever finished the last entry of `folder`: stores its tree, and those above that this
 // completes. When the root is complete, all queues are closed.
 void complete_folder(BackupState& state, std::shared_ptr<Folder> folder, BlobScratch& scratch);

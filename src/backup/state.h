@@ -44,11 +44,14 @@ class ScanStack {
   Guarded<Content> stack_;
 };
 
-// A file to read: one slot of a folder.
+// A file to read: one entry of a folder.
 struct FileJob {
   std::shared_ptr<Folder> folder;
-  std::size_t slot = 0;
-  bool existed = false;  // in the parent snapshot
+  SourceEntry* entry = nullptr;  // in *folder
+  std::size_t slot = 0;          // the entry's, where the folder is listed
+  bool existed = false;          // in the parent snapshot
+  // What the parent snapshot has, if the file is read although it may be the same; in *folder.
+  const format::Node* before = nullptr;
 };
 
 // Files of one folder that go to a reader together: handing over one by one costs more than reading

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct ItemError {
     unreadable,  // left out, or recorded without content
     changed,   // changed while it was read, each time; what was stored may be no state it ever had
     metadata,  // content is stored; an attribute could not be read
+    damaged,   // stored as it is; what it holds was damaged before it was read
   };
   Kind kind = Kind::unreadable;
   std::string path;
@@ -47,15 +49,47 @@ class SourceFile {
   // The metadata of what was opened, as of now: before reading it may differ from the entry, and
   // when it differs after reading, the file changed while it was read.
   virtual format::Node stat() = 0;
+  // The size in bytes of the pieces that the content is stored in, from 1 to kMaxChunkSize; nothing
+  // for pieces that end where the content says so. For files that are rewritten in place, page by
+  // page: a changed page then costs one small piece, and no other one moves.
+  virtual std::optional<std::size_t> piece_size() const { return std::nullopt; }
 };
 
-// One folder. Objects are small (no open handle is kept between calls), so that many may wait
-// their turn. After read() has returned, open_directory() and open_file() may be called from
-// several threads at once. The source outlives its folders, and a folder outlives the files opened
-// from it.
+// What a streamed folder brings next.
+struct StreamedItem {
+  // Where it is: "" for the streamed folder itself, else "a/b". An open folder: one that was
+  // brought as an entry and is not complete.
+  std::string folder;
+  // Absent: `folder` is complete. The folders below it must be complete, and it must not be "".
+  std::optional<SourceEntry> entry;
+  // A file's bytes; entry->node.size says how many. They must be read to the end before the next
+  // item is asked for. Null for what is no file.
+  std::unique_ptr<SourceFile> content;
+};
+
+// A folder that cannot be listed beforehand, with all that is below it: each thing comes once, in
+// the stream's own order, a folder before what is in it. Used by one thread.
+class SourceStream {
+ public:
+  virtual ~SourceStream() = default;
+  // How many bytes are to be expected, for progress only.
+  virtual std::uint64_t expected_bytes() const { return 0; }
+  // nullopt at the end, which is reached only when all came whole and unharmed. Folders that are
+  // still open then are complete. Throws Error when the stream breaks: then the source has failed.
+  virtual std::optional<StreamedItem> next() = 0;
+};
+
+// One folder: either listed by read() and opened entry by entry, or streamed. Objects are small (no
+// open handle is kept between calls), so that many may wait their turn. After read() has returned,
+// open_directory() and open_file() may be called from several threads at once. The source outlives
+// its folders, and a folder outlives the files opened from it.
 class SourceDirectory {
  public:
   virtual ~SourceDirectory() = default;
+  // Asked first, once. Not null for a streamed folder, of which nothing else is asked. The folder
+  // and `errors` outlive the stream. Throws Error when it cannot be opened: then the source has
+  // failed.
+  virtual std::unique_ptr<SourceStream> open_stream(ItemErrorSink& errors);
   // The entries to store, ascending by raw name, after exclusion. Unreadable entries go to `errors`
   // and are left out. Throws Error when the folder itself cannot be read.
   virtual std::vector<SourceEntry> read(ItemErrorSink& errors) = 0;
@@ -64,6 +98,10 @@ class SourceDirectory {
   // REQUIRES: entry.node.type == file. Throws Error.
   virtual std::unique_ptr<SourceFile> open_file(const SourceEntry& entry) = 0;
 };
+
+inline std::unique_ptr<SourceStream> SourceDirectory::open_stream(ItemErrorSink&) {
+  return nullptr;
+}
 
 // What becomes nodes and streams. Thread-safe.
 class Source {
