@@ -88,9 +88,8 @@ class SqliteSlotLedger final : public SlotLedger {
 
   bool knows(const std::string& policy) override {
     return !store_
-                .select<Instant>("SELECT since FROM schedule_group WHERE policy = ? LIMIT 1",
-                                 read_time,
-                                 policy)
+                .select<Instant>(
+                    "SELECT since FROM schedule_group WHERE policy = ? LIMIT 1", read_time, policy)
                 .empty();
   }
 
@@ -162,8 +161,7 @@ class SqliteSlotLedger final : public SlotLedger {
 
   std::vector<SlotRecord> slots(const std::string& policy, std::size_t limit) override {
     return store_.select<SlotRecord>(
-        std::string(kColumns) +
-            "WHERE policy = ? ORDER BY scheduled DESC, job, slot_group LIMIT ?",
+        std::string(kColumns) + "WHERE policy = ? ORDER BY scheduled DESC, job, slot_group LIMIT ?",
         read_slot,
         policy,
         to_column(limit));

@@ -24,7 +24,7 @@ struct SmtpServer {
   SmtpSecurity security = SmtpSecurity::starttls;
   std::string user;  // empty: no login
   Secret password;
-  std::string ca_file;  // PEM, instead of the system's authorities; empty: those
+  std::string ca_file;   // PEM, instead of the system's authorities; empty: those
   std::string own_name;  // how this host introduces itself (EHLO)
   std::chrono::milliseconds connect_timeout{15000};
   std::chrono::milliseconds time_limit{60000};  // of one mail, from the connection to the end

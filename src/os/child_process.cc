@@ -20,7 +20,8 @@ namespace hikae::os {
 ChildProcess::ChildProcess(const Request& request) {
   if (request.argv.empty() || request.argv[0].empty())
     throw Error(ErrorCode::invalid_argument, text("os.no_program"));
-  Spawned spawned = spawn(request.argv, request.environment);
+  Spawned spawned =
+      spawn(request.argv, request.environment, {request.working_directory, request.descriptor});
   program_ = std::move(spawned.program);
   input_ = std::move(spawned.input);
   output_ = std::move(spawned.output);

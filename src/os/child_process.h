@@ -24,7 +24,9 @@ class ChildProcess {
   struct Request {
     std::vector<std::string> argv;  // argv[0] is looked up in PATH; no shell is involved
     std::optional<std::vector<std::string>> environment;  // absent: this process's own
-    std::size_t pipe_bytes = 0;  // wished for input and output; 0: the system's default
+    std::size_t pipe_bytes = 0;     // wished for input and output; 0: the system's default
+    std::string working_directory;  // empty: this process's
+    int descriptor = -1;            // not -1: the program gets a copy of it as descriptor 3
   };
   // Throws Error when the program cannot be started; messages name argv[0] only.
   explicit ChildProcess(const Request& request);

@@ -118,7 +118,8 @@ class Conversation {
 ProcessResult run_process(const ProcessRequest& request, const std::stop_token& stop) {
   if (request.argv.empty() || request.argv[0].empty())
     throw Error(ErrorCode::invalid_argument, text("os.no_program"));
-  Spawned spawned = spawn(request.argv, request.environment);
+  Spawned spawned =
+      spawn(request.argv, request.environment, {request.working_directory, request.descriptor});
   Conversation conversation(request,
                             *spawned.program,
                             std::move(spawned.input),

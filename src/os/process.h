@@ -18,6 +18,8 @@ struct ProcessRequest {
   std::string input;                                    // given to its standard input
   std::optional<std::chrono::milliseconds> timeout;
   std::size_t output_limit = std::size_t{16} << 20U;  // bytes of output and of errors each
+  std::string working_directory;                      // empty: this process's
+  int descriptor = -1;  // not -1: the program gets a copy of it as descriptor 3
 };
 
 struct ProcessResult {

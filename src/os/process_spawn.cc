@@ -41,14 +41,19 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 class SpawnSettings {
  public:
-  SpawnSettings(const Pipe& in, const Pipe& out, const Pipe& err) {
+  SpawnSettings(const Pipe& in, const Pipe& out, const Pipe& err, const SpawnExtras& extras) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     posix_spawn_file_actions_adddup2(&actions_, in.read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, out.write.get(), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, err.write.get(), STDERR_FILENO);
+    int first_closed = STDERR_FILENO + 1;
+    if (extras.descriptor >= 0)
+      posix_spawn_file_actions_adddup2(&actions_, extras.descriptor, first_closed++);
     // Descriptors that a library opened without O_CLOEXEC.
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, first_closed);
+    if (!extras.working_directory.empty())
+      posix_spawn_file_actions_addchdir_np(&actions_, extras.working_directory.c_str());
     sigset_t set;
     sigemptyset(&set);
     posix_spawnattr_setsigmask(&attributes_, &set);
@@ -112,11 +117,12 @@ int RunningProgram::wait() {
 }
 
 Spawned spawn(const std::vector<std::string>& argv,
-              const std::optional<std::vector<std::string>>& environment) {
+              const std::optional<std::vector<std::string>>& environment,
+              const SpawnExtras& extras) {
   Pipe in = new_pipe();
   Pipe out = new_pipe();
   Pipe err = new_pipe();
-  const SpawnSettings settings(in, out, err);
+  const SpawnSettings settings(in, out, err, extras);
   std::vector<std::string> arguments = argv;
   std::vector<std::string> variables = environment.value_or(std::vector<std::string>{});
   std::vector<char*> argument_pointers = pointers(arguments);

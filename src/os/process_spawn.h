@@ -57,10 +57,17 @@ struct Spawned {
   Fd errors;
 };
 
+// What only some programs need.
+struct SpawnExtras {
+  std::string working_directory;  // empty: this process's
+  int descriptor = -1;            // not -1: the program gets a copy of it as descriptor 3
+};
+
 // Starts argv[0], looked up in PATH, with its arguments. It inherits no descriptor but the three
-// pipes, no blocked or ignored signal, and leads a process group of its own. `environment` as in
-// ProcessRequest. Throws Error.
+// pipes and that of `extras`, no blocked or ignored signal, and leads a process group of its own.
+// `environment` as in ProcessRequest. Throws Error.
 Spawned spawn(const std::vector<std::string>& argv,
-              const std::optional<std::vector<std::string>>& environment);
+              const std::optional<std::vector<std::string>>& environment,
+              const SpawnExtras& extras = {});
 
 }  // namespace hikae::os

@@ -18,19 +18,19 @@
 namespace hikae {
 
 enum class EventKind {
-  success,          // a backup slot ended with the verdict ok
-  warning,          // … warning: good everywhere, and something that a person should look at
-  partial,          // … partial, and no further try is left for what is missing
-  failure,          // … failed, and no further try is left: the policy's `failure` and, at the same
-                    // moment, its `failure_after_retries`
-  try_failed,       // failed or partial so far; `next_try` is when it is tried again. No message
-                    // unless somebody asked for every try
-  recovered,        // good (ok or warning) after a slot of the same job and group that had failed or
-                    // was missed; comes in place of success or warning
-  missed,           // given up before any try: older than catch_up. `also` lists all of them
-  check_failed,     // a check found damage that could not be healed, or could not be done
-  check_healed,     // a check found damage, and another destination healed it
-  prune_failed,     // unused space could not be freed
+  success,       // a backup slot ended with the verdict ok
+  warning,       // … warning: good everywhere, and something that a person should look at
+  partial,       // … partial, and no further try is left for what is missing
+  failure,       // … failed, and no further try is left: the policy's `failure` and, at the same
+                 // moment, its `failure_after_retries`
+  try_failed,    // failed or partial so far; `next_try` is when it is tried again. No message
+                 // unless somebody asked for every try
+  recovered,     // good (ok or warning) after a slot of the same job and group that had failed or
+                 // was missed; comes in place of success or warning
+  missed,        // given up before any try: older than catch_up. `also` lists all of them
+  check_failed,  // a check found damage that could not be healed, or could not be done
+  check_healed,  // a check found damage, and another destination healed it
+  prune_failed,  // unused space could not be freed
   deletion_frozen,  // retention deletes nothing until a person acts: the clock went backwards
   low_space,        // a destination has less room than the next generations are likely to need
   unacknowledged,   // a failed or missed slot that nobody has acknowledged for `remind_after`: for
@@ -64,8 +64,8 @@ struct SlotEvent {
   SlotId slot;         // job, group, scheduled instant; group "manual" for a run by hand
   Verdict verdict = Verdict::failed;
   std::vector<std::string> sources;  // of the slot; empty for check and prune
-  std::vector<SlotId> also;          // older slots that this one also stands for, or all missed ones
-  std::vector<SlotTry> tries;        // oldest first
+  std::vector<SlotId> also;    // older slots that this one also stands for, or all missed ones
+  std::vector<SlotTry> tries;  // oldest first
   int tries_allowed = 1;
   std::optional<Instant> next_try;
   // Each source in each destination: the outcome that counts, over all tries.

@@ -89,12 +89,10 @@ TEST_F(SlotLedgerTest, TellsWhatIsOpenAndWhatNobodyAcknowledged) {
                          known,
                          slot_at(600, SlotState::missed),
                          slot_at(550, SlotState::failed)});
-  EXPECT_THAT(
-      journal->slots().open_slots("company"),
-      ElementsAre(slot_at(100, SlotState::due), slot_at(300, SlotState::running)));
-  EXPECT_THAT(
-      journal->slots().unacknowledged("company"),
-      ElementsAre(slot_at(550, SlotState::failed), slot_at(600, SlotState::missed)));
+  EXPECT_THAT(journal->slots().open_slots("company"),
+              ElementsAre(slot_at(100, SlotState::due), slot_at(300, SlotState::running)));
+  EXPECT_THAT(journal->slots().unacknowledged("company"),
+              ElementsAre(slot_at(550, SlotState::failed), slot_at(600, SlotState::missed)));
   EXPECT_THAT(journal->slots().open_slots("another"), IsEmpty());
 }
 

@@ -114,7 +114,8 @@ TEST_F(Smtp, TellsAWrongPasswordWithoutShowingIt) {
   const Error error = error_of(server);
   EXPECT_EQ(error.code(), ErrorCode::permission);
   EXPECT_EQ(error.retry(), Retry::no);
-  EXPECT_THAT(error.what(), AllOf(HasSubstr("backup"), HasSubstr("535"), Not(HasSubstr("wrong-secret"))));
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("backup"), HasSubstr("535"), Not(HasSubstr("wrong-secret"))));
 }
 
 TEST_F(Smtp, NamesTheRecipientThatWasRefusedAndServesTheOthers) {
@@ -159,8 +160,8 @@ TEST_F(Smtp, LetsNoAddressBecomeACommand) {
 TEST_F(Smtp, StopsWhenAsked) {
   std::stop_source source;
   source.request_stop();
-  EXPECT_THROW(
-      send_mail(to_starttls(), {"a@b", {"c@d"}, as_bytes(kMail)}, source.get_token()), Cancelled);
+  EXPECT_THROW(send_mail(to_starttls(), {"a@b", {"c@d"}, as_bytes(kMail)}, source.get_token()),
+               Cancelled);
 }
 
 }  // namespace
