@@ -126,6 +126,8 @@ BackupReport run_backup(Source& source,
 
   run_stages(source, state, stop);
   // The root's tree is known: every entry was read, taken from the parent, or reported.
+  source.finish();
+  // The source is whole as a whole.
   writer.finish();
   // In each destination that still works every stored blob is in a durable pack and in an index
   // file. Nothing refers to the root yet.

@@ -76,13 +76,32 @@ void save_file(BackupState& state,
   }
 }
 
+// What cannot be read a second time. Its metadata is what it has at its end.
+void save_stream_file(BackupState& state,
+                      const FileJob& job,
+                      FileReader& reader,
+                      BlobScratch& scratch,
+                      const StopToken& stop) {
+  const auto file = std::make_shared<FileInProgress>();
+  file->job = job;
+  const auto source = job.folder->directory().open_file(*job.entry);
+  const std::uint64_t size = reader.read(*source, kMaxChunkSize, file, stop);
+  if (reader.failure()) throw Error(*reader.failure());
+  file->node = source->stat();
+  file->node.size = size;
+  release_hold(state, *file, scratch);
+}
+
 }  // namespace
 
 void save_files(BackupState& state, const StopToken& stop) {
   BlobScratch scratch(state.plan.blobs.compression);
   FileReader reader(state, scratch);
   while (const auto jobs = state.files.pop(stop)) {
-    for (const FileJob& job : *jobs) save_file(state, job, reader, scratch, stop);
+    for (const FileJob& job : *jobs) {
+      const bool is_stream = job.entry->content == SourceEntry::Content::stream;
+      (is_stream ? save_stream_file : save_file)(state, job, reader, scratch, stop);
+    }
   }
 }
 

@@ -64,6 +64,12 @@ class ReadList {
     bytes_ += size;
     if (jobs_.size() >= kMostFiles || bytes_ >= kMostBytes) pass_on();
   }
+  // Not together with others: whoever reads it is busy for long.
+  void add_stream(FileJob job) {
+    pass_on();
+    jobs_.push_back(std::move(job));
+    pass_on();
+  }
   void pass_on() {
     if (jobs_.empty()) return;
     state_.files.push(std::exchange(jobs_, {}), stop_);
@@ -90,12 +96,18 @@ void scan_file(BackupState& state,
   const std::uint64_t size = node.size;
   ++state.progress.files_found;
   state.progress.bytes_found += size;
-  if (take_from_parent(state, node, before)) {
+  const bool is_stream = folder->entry(slot).content == SourceEntry::Content::stream;
+  if (!is_stream && take_from_parent(state, node, before)) {
     finish_entry(state, folder, scratch);
     return;
   }
   const bool existed = before != nullptr && before->type == NodeType::file;
-  to_read.add({folder, &folder->entry(slot), slot, existed, nullptr}, size);
+  FileJob job{folder, &folder->entry(slot), slot, existed, nullptr};
+  if (is_stream) {
+    to_read.add_stream(std::move(job));
+  } else {
+    to_read.add(std::move(job), size);
+  }
 }
 
 std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,

@@ -8,7 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <exception>
+#include <iterator>
 
 #include "base/error.h"
 
@@ -104,7 +105,7 @@ ActingUser::~ActingUser() {
   const int kept = errno;
   if (set_thread_uid(uid_before_) != 0 || set_thread_gid(gid_before_) != 0 ||
       set_thread_groups(groups_before_) != 0)
-    std::abort();
+    std::terminate();
   errno = kept;
 }
 

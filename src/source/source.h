@@ -36,8 +36,14 @@ class ItemErrorSink {
 
 // One entry of a folder: its metadata as the snapshot will hold it, without content or subtree.
 struct SourceEntry {
+  // stream: what another program makes while it is read. Its size is known at its end only
+  // (node.size is a guess, for progress), it is read once, and its failure is the whole source's:
+  // no snapshot is sealed then. The entries of a folder are begun in their order, each stream by a
+  // reader of its own, so that a stream may wait for what earlier ones bring.
+  enum class Content { stored, stream };
   format::Node node;
   std::string path;  // as the source names it, for messages and for opening
+  Content content = Content::stored;
 };
 
 // A file's content, read from front to end by one thread.
@@ -111,6 +117,9 @@ class Source {
   // are the first components of the paths. Throws Error not_found, empty_source or not_mounted:
   // never an empty backup.
   virtual std::unique_ptr<SourceDirectory> open_root() = 0;
+  // Called once all was read, before any snapshot is sealed. Throws Error when the source is not
+  // whole: then there is no snapshot.
+  virtual void finish() {}
   // For the snapshot file.
   virtual std::vector<std::string> paths() const = 0;
   virtual std::vector<std::string> excludes() const = 0;

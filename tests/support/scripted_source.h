@@ -22,6 +22,8 @@ struct ScriptedItem {
   std::string content;
   std::map<std::string, std::unique_ptr<ScriptedItem>> entries;
 
+  bool is_stream = false;  // a file whose size is known at its end only
+
   // Files: thrown by open_file(). Folders: thrown by read().
   std::optional<Error> open_failure;
   // Thrown by the read() that would go beyond so many bytes.
@@ -86,12 +88,16 @@ class ScriptedSource final : public Source {
     return result;
   }
 
-  // Thrown by open_root().
+  // Thrown by open_root() and by finish().
   std::optional<Error> root_failure;
+  std::optional<Error> finish_failure;
 
   std::unique_ptr<SourceDirectory> open_root() override {
     if (root_failure) throw Error(*root_failure);
     return std::make_unique<Directory>(*this, root_);
+  }
+  void finish() override {
+    if (finish_failure) throw Error(*finish_failure);
   }
   std::vector<std::string> paths() const override { return {"/scripted"}; }
   std::vector<std::string> excludes() const override { return {}; }
@@ -126,7 +132,9 @@ class ScriptedSource final : public Source {
       if (item_.open_failure) throw Error(*item_.open_failure);
       std::vector<SourceEntry> entries;
       for (const auto& [name, entry] : item_.entries) {
-        entries.push_back(SourceEntry{entry->node, entry->path});
+        using Content = SourceEntry::Content;
+        entries.push_back(
+            {entry->node, entry->path, entry->is_stream ? Content::stream : Content::stored});
       }
       return entries;
     }
