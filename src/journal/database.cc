@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 4;
+constexpr int kVersion = 5;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -72,6 +72,17 @@ constexpr const char* kSlotTables = R"sql(
   CREATE INDEX run_slot ON run (policy, job, slot_group, scheduled);
 )sql";
 
+// Since version 5: the outbox.
+constexpr const char* kNoticeTable = R"sql(
+  CREATE TABLE notice (
+    number INTEGER PRIMARY KEY, policy TEXT NOT NULL, channel TEXT NOT NULL, key TEXT,
+    subject TEXT NOT NULL, content TEXT NOT NULL, created INTEGER NOT NULL,
+    next_try INTEGER NOT NULL, claimed_until INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL,
+    state TEXT NOT NULL, settled INTEGER, answer TEXT NOT NULL,
+    UNIQUE (policy, channel, key)) STRICT;
+  CREATE INDEX notice_state ON notice (policy, state);
+)sql";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -93,6 +104,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   if (version < 2) database.exec(kConnectionTables);
   if (version < 3) database.exec(kSealedColumn);
   if (version < 4) database.exec(kSlotTables);
+  if (version < 5) database.exec(kNoticeTable);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -113,7 +125,9 @@ void check_content(SQLite::Database& database) {
           "deletion",
           "SELECT policy, job, slot_group, since FROM schedule_group",
           "SELECT policy, job, slot_group, scheduled, state, attempts, first_try, next_try, "
-          "settled, verdict, acknowledged, reminded FROM slot"}) {
+          "settled, verdict, acknowledged, reminded FROM slot",
+          "SELECT number, policy, channel, key, subject, content, created, next_try, "
+          "claimed_until, tries, state, settled, answer FROM notice"}) {
       const SQLite::Statement probe(database, query);
     }
   } catch (const SQLite::Exception& exception) {

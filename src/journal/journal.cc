@@ -3,6 +3,7 @@
 
 #include "journal/database.h"
 #include "journal/lenient.h"
+#include "journal/notice_queue.h"
 #include "journal/slot_ledger.h"
 #include "journal/store.h"
 
@@ -98,7 +99,9 @@ std::vector<ConnectionRecord> join_requests(std::vector<ConnectionRecord> rows) 
 class SqliteJournal final : public Journal {
  public:
   explicit SqliteJournal(std::unique_ptr<SQLite::Database> database)
-      : store_(std::move(database)), ledger_(journal::make_slot_ledger(store_)) {}
+      : store_(std::move(database)),
+        ledger_(journal::make_slot_ledger(store_)),
+        notices_(journal::make_notice_queue(store_)) {}
 
   std::string begin_run(const std::string& policy, const SlotId& slot, Instant started) override {
     return store_.guarded([&] {
@@ -264,6 +267,7 @@ class SqliteJournal final : public Journal {
   }
 
   SlotLedger& slots() override { return *ledger_; }
+  NoticeQueue& notices() override { return *notices_; }
 
  private:
   int insert_run(const RunRecord& run) {
@@ -308,6 +312,7 @@ class SqliteJournal final : public Journal {
 
   Store store_;
   std::unique_ptr<SlotLedger> ledger_;
+  std::unique_ptr<NoticeQueue> notices_;
 };
 
 }  // namespace

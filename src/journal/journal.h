@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/verdict.h"
+#include "journal/notices.h"
 #include "journal/slots.h"
 
 namespace hikae {
@@ -122,6 +123,8 @@ class Journal {
   // What was due, and what became of it. Lives as long as the journal. A lenient journal's ledger
   // is not lenient: its changes throw.
   virtual SlotLedger& slots() = 0;
+  // What people are to be told. The same terms as of the ledger.
+  virtual NoticeQueue& notices() = 0;
 };
 
 // Takes the kernel's lock on a slot of this policy, so that two triggers never run it at once;

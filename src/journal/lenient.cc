@@ -61,6 +61,7 @@ class LenientJournal final : public Journal {
     return file_->runs_of(policy, slot);
   }
   SlotLedger& slots() override { return file_->slots(); }
+  NoticeQueue& notices() override { return file_->notices(); }
 
  private:
   template <typename Change>

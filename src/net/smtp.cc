@@ -167,7 +167,7 @@ class MailTransfer {
     try {
       if (type == CURLINFO_HEADER_OUT) transfer.note_command({data, size});
       if (type == CURLINFO_HEADER_IN) transfer.note_answer({data, size});
-    } catch (...) {
+    } catch (...) {  // libcurl is C: the exception travels in failure_ to run()
       transfer.failure_ = std::current_exception();
     }
     return 0;
