@@ -130,12 +130,31 @@ class Cli11Command : public CommandLine {
     return *children_.back();
   }
 
+  static Described described(const CLI::Option& option) {
+    Described result;
+    for (const std::string& name : option.get_snames())
+      result.names += (result.names.empty() ? "-" : ", -") + name;
+    for (const std::string& name : option.get_lnames())
+      result.names += (result.names.empty() ? "--" : ", --") + name;
+    if (option.get_positional()) result.names = option.get_name(true);
+    if (option.get_items_expected_max() > 0 && !option.get_positional())
+      result.value_name = option.get_type_name();
+    result.help = option.get_description();
+    if (option.get_required()) result.need = Described::Need::required;
+    const bool many = option.get_items_expected_max() > 1 ||
+                      option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+    if (many) result.times = Described::Times::many;
+    return result;
+  }
+
   static void collect(const CLI::App& app,
                       const std::vector<std::string>& path,
                       std::vector<Entry>& found) {
     Entry entry;
     entry.path = path;
+    entry.help = app.get_description();
     for (const CLI::Option* option : app.get_options()) {
+      (option->get_positional() ? entry.arguments : entry.described).push_back(described(*option));
       for (const std::string& name : option->get_lnames()) entry.options.push_back("--" + name);
       for (const std::string& name : option->get_snames()) entry.options.push_back("-" + name);
     }

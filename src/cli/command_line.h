@@ -78,10 +78,21 @@ class CommandLine : public Command {
   // with the way to the help as its hint.
   virtual int run(int count, const char* const* arguments) = 0;
 
-  // All commands and their options, for completion: "backup --tag" and so on.
+  // An option or an argument as the help shows it, in the language of the command line.
+  struct Described {
+    std::string names;       // "-n, --dry-run"; of an argument its name
+    std::string value_name;  // "FILE"; empty: takes no value
+    std::string help;
+    enum class Need { optional, required } need = Need::optional;
+    enum class Times { once, many } times = Times::once;
+  };
+  // All commands and their options, for completion and manual pages: "backup --tag" and so on.
   struct Entry {
     std::vector<std::string> path;
     std::vector<std::string> options;
+    std::string help{};
+    std::vector<Described> described{};  // the options
+    std::vector<Described> arguments{};
   };
   virtual std::vector<Entry> entries() const = 0;
 };

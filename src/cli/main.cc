@@ -115,6 +115,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_verify_packs(root, session);
   add_key(root, session);
   add_completion(root, session);
+  add_man_pages(root, session);
 }
 
 // A second signal does not wait for the work to come to an order.

@@ -86,6 +86,7 @@ void add_forget(Command& root, const Session& session);
 void add_init(Command& root, const Session& session);
 void add_key(Command& root, const Session& session);
 void add_ls(Command& root, const Session& session);
+void add_man_pages(CommandLine& root, const Session& session);
 void add_policy(Command& root, const Session& session);
 void add_prune(Command& root, const Session& session);
 void add_recovery_kit(Command& root, const Session& session);
