@@ -31,10 +31,9 @@ int write_pages(const CommandLine& root, const Session& session, const std::stri
 
 void add_man_pages(CommandLine& root, const Session& session) {
   auto folder = std::make_shared<std::string>();
-  root.add_command(
-          "man-pages",
-          text("cli_man_pages.help"),
-          [&root, &session, folder] { return write_pages(root, session, *folder); })
+  root.add_command("man-pages",
+                   text("cli_man_pages.help"),
+                   [&root, &session, folder] { return write_pages(root, session, *folder); })
       .argument("FOLDER", *folder, text("cli_man_pages.help_folder"));
 }
 

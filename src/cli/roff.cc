@@ -49,10 +49,7 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-Roff::Roff(std::string_view title,
-           int section,
-           std::string_view source,
-           std::string_view manual) {
+Roff::Roff(std::string_view title, int section, std::string_view source, std::string_view manual) {
   out_ = ".\\\" Written by hikae man-pages; changes belong into the program's texts.\n.TH " +
          quoted(title) + " " + std::to_string(section) + " \"\" " + quoted(source) + " " +
          quoted(manual) + "\n";

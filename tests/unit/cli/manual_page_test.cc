@@ -50,7 +50,8 @@ TEST(ManualPage, TellsCommandsArgumentsAndOptions) {
 }
 
 TEST(ManualPage, ThePolicyPageIsInTheLanguageAsked) {
-  EXPECT_THAT(policy_page("hikae 1", Language::en).source, HasSubstr(".SH \"KEYS OF destination\""));
+  EXPECT_THAT(policy_page("hikae 1", Language::en).source,
+              HasSubstr(".SH \"KEYS OF destination\""));
   EXPECT_THAT(policy_page("hikae 1", Language::ja).source, HasSubstr(".SH \"キー\""));
 }
 
