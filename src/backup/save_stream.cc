@@ -91,6 +91,7 @@ class StreamSaver {
     announce(file->node.size);
     const std::uint64_t size = reader_.read(content, file->node.size, file, stop_);
     if (reader_.failure()) throw Error(*reader_.failure());
+    file->node = content.stat();
     if (size != file->node.size) reject(job.entry->path);
     release_hold(state_, *file, scratch_);
   }

@@ -68,8 +68,9 @@ struct StreamedItem {
   std::string folder;
   // Absent: `folder` is complete. The folders below it must be complete, and it must not be "".
   std::optional<SourceEntry> entry;
-  // A file's bytes; entry->node.size says how many. They must be read to the end before the next
-  // item is asked for. Null for what is no file.
+  // A file's bytes, which must be read to the end before the next item is asked for; the file's
+  // metadata is then what stat() gives, so that a size may become known at the end only. Null for
+  // what is no file.
   std::unique_ptr<SourceFile> content;
 };
 
