@@ -53,8 +53,8 @@ std::optional<std::uint64_t> parse_shown_size(std::string_view shown) {
   return value << shift;
 }
 
-ClusterFacts load_cluster_facts(Connection& replication, const StopToken& stop) {
-  ClusterFacts facts;
+ReplicationFacts load_replication_facts(Connection& replication, const StopToken& stop) {
+  ReplicationFacts facts;
   facts.server_version = replication.server_version();
   facts.version_words = replication.parameter("server_version");
   facts.system_identifier = replication.query("IDENTIFY_SYSTEM", stop).text(0, 0);

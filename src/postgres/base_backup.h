@@ -13,7 +13,7 @@
 namespace hikae::postgres {
 
 // What a server says of itself over a replication connection.
-struct ClusterFacts {
+struct ReplicationFacts {
   int server_version = 0;         // 150018
   std::string version_words;      // "15.18 (Debian …)"
   std::string system_identifier;  // of the cluster, for ever
@@ -24,7 +24,7 @@ struct ClusterFacts {
   std::uint64_t wal_segment_size = 0;  // bytes of a file in pg_wal
   std::uint32_t directory_mode = 0;    // of the data directory
 };
-ClusterFacts load_cluster_facts(Connection& replication, const StopToken& stop);
+ReplicationFacts load_replication_facts(Connection& replication, const StopToken& stop);
 
 // "16MB", "8kB", "1GB" or plain bytes, as SHOW writes sizes; nullopt for anything else. Pure.
 std::optional<std::uint64_t> parse_shown_size(std::string_view shown);

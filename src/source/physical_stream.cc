@@ -52,7 +52,7 @@ class PhysicalStream::TarFile final : public SourceFile {
       : stream_(stream), server_path_(std::move(server_path)), node_(std::move(node)) {
     piece_size_ = stream_.piece_size(server_path_);
     const auto segment = postgres::segment_number(split_path(server_path_).name);
-    const postgres::ClusterFacts& cluster = stream_.cluster_;
+    const postgres::ReplicationFacts& cluster = stream_.cluster_;
     if (!cluster.checksums || !segment || cluster.block_size != postgres::kPageSize ||
         !postgres::has_page_checksums(server_path_)) {
       return;
@@ -170,7 +170,7 @@ PhysicalStream::PhysicalStream(const PhysicalBackupOptions& options,
       begun_(unix_seconds(clock)),
       clock_(clock),
       connection_(*options.server, "", ConnectionKind::replication, log, stop),
-      cluster_(postgres::load_cluster_facts(connection_, stop)),
+      cluster_(postgres::load_replication_facts(connection_, stop)),
       backup_(connection_, options.label, stop),
       database_sizes_(load_database_sizes(options, log, stop)),
       wal_(cluster_.wal_segment_size) {

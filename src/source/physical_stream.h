@@ -62,7 +62,7 @@ class PhysicalStream final : public SourceStream {
   std::int64_t begun_;  // seconds since 1970
   const Clock& clock_;
   postgres::Connection connection_;
-  postgres::ClusterFacts cluster_;
+  postgres::ReplicationFacts cluster_;
   postgres::BaseBackup backup_;
   std::map<std::string, std::uint64_t> database_sizes_;  // by number; empty: not known
 
