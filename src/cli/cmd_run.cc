@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/backup_progress.h"
+#include "cli/run_output.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
 #include "cli/sync_progress.h"
@@ -20,6 +21,8 @@ struct RunFlags {
   std::vector<std::string> sources;
   std::vector<std::string> destinations;
   bool force = false;
+  bool due = false;
+  bool wait = false;
 };
 
 std::string state_word(const Session& session, Verdict verdict) {
@@ -200,7 +203,9 @@ void write_connection(JsonWriter& json, const ConnectionRecord& connection) {
   json.end_object().end_object();
 }
 
-std::string to_json(const RunReport& report) {
+}  // namespace
+
+std::string run_to_json(const RunReport& report) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
@@ -234,7 +239,32 @@ std::string to_json(const RunReport& report) {
   return out + "\n";
 }
 
+void print_run(const Session& session, const RunReport& report, const policy::Policy& policy) {
+  print_outcomes(session, report);
+  print_changes(session, report, policy);
+  print_filling(session, report, policy);
+  print_problems(session, report);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(report.finished - report.started);
+  print_protection(session, report);
+  session.console.say(text("cli_run.summary",
+                           {{"policy", policy.name},
+                            {"verdict", state_word(session, report.verdict)},
+                            {"duration", format_duration(seconds)}}));
+}
+
+namespace {
+
+int run_due(const Session& session, const RunFlags& flags) {
+  if (!flags.sources.empty() || !flags.destinations.empty() || flags.force ||
+      !session.options.destination.empty())
+    throw Error(ErrorCode::invalid_argument, text("cli_due.alone"));
+  return run_due_slots(session, flags.wait ? Waiting::for_retries : Waiting::no);
+}
+
 int run(const Session& session, const RunFlags& flags) {
+  if (flags.due) return run_due(session, flags);
+  if (flags.wait) throw Error(ErrorCode::invalid_argument, text("cli_due.wait_alone"));
   const LoadedPolicy loaded = load_policy(session);
   const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
@@ -262,19 +292,9 @@ int run(const Session& session, const RunFlags& flags) {
       run_policy(loaded.policy, options, session.environment, *journal, observer, session.stop);
   session.console.clear_progress();
   if (session.options.json) {
-    session.console.print(to_json(report));
+    session.console.print(run_to_json(report));
   } else {
-    print_outcomes(session, report);
-    print_changes(session, report, loaded.policy);
-    print_filling(session, report, loaded.policy);
-    print_problems(session, report);
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(report.finished - report.started);
-    print_protection(session, report);
-    session.console.say(text("cli_run.summary",
-                             {{"policy", loaded.policy.name},
-                              {"verdict", state_word(session, report.verdict)},
-                              {"duration", format_duration(seconds)}}));
+    print_run(session, report, loaded.policy);
   }
   return exit_code(report.verdict);
 }
@@ -288,6 +308,8 @@ void add_run(Command& root, const Session& session) {
   command.list("--source", flags->sources, "NAME", text("cli_run.help_source"));
   command.list("--only-destination", flags->destinations, "NAME", text("cli_run.help_destination"));
   command.flag("--force", flags->force, text("cli_run.help_force"));
+  command.flag("--due", flags->due, text("cli_due.help_due"));
+  command.flag("--wait", flags->wait, text("cli_due.help_wait"));
 }
 
 }  // namespace hikae::cli

@@ -99,6 +99,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_run(root, session);
   add_sync(root, session);
   add_status(root, session);
+  add_ack(root, session);
   add_policy(root, session);
   add_recovery_kit(root, session);
   add_backup(root, session);

@@ -78,6 +78,7 @@ Location repository_location(const Session& session);
 Secret repository_password(const Session& session);
 
 // Verbs register themselves; one file per verb.
+void add_ack(Command& root, const Session& session);
 void add_backup(Command& root, const Session& session);
 void add_cat(Command& root, const Session& session);
 void add_check(Command& root, const Session& session);

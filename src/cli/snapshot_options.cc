@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "service/slot_tag.h"
 
 namespace hikae::cli {
 namespace {
@@ -14,12 +15,14 @@ std::string joined(const std::vector<std::string>& parts) {
   return printable(all);
 }
 
-// Policy and run of a snapshot are for programs; a table would be twice as wide with them.
+// Policy, slot and run of a snapshot are for programs; a table would be twice as wide with them.
 std::vector<std::string> shown_tags(const Session& session, const format::Snapshot& snapshot) {
   if (session.options.verbose > 0) return snapshot.tags;
   std::vector<std::string> shown;
   for (const std::string& tag : snapshot.tags) {
-    if (!tag.starts_with(kPolicyTag) && !tag.starts_with(kRunTag)) shown.push_back(tag);
+    const bool is_for_programs =
+        tag.starts_with(kPolicyTag) || tag.starts_with(kRunTag) || tag.starts_with(kSlotTag);
+    if (!is_for_programs) shown.push_back(tag);
   }
   return shown;
 }

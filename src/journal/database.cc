@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 5;
+constexpr int kVersion = 6;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -83,6 +83,9 @@ constexpr const char* kNoticeTable = R"sql(
   CREATE INDEX notice_state ON notice (policy, state);
 )sql";
 
+// Since version 6: the sources that the next try of a slot repeats.
+constexpr const char* kRepeatColumn = "ALTER TABLE slot ADD COLUMN repeat TEXT NOT NULL DEFAULT ''";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -105,6 +108,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   if (version < 3) database.exec(kSealedColumn);
   if (version < 4) database.exec(kSlotTables);
   if (version < 5) database.exec(kNoticeTable);
+  if (version < 6) database.exec(kRepeatColumn);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -125,7 +129,7 @@ void check_content(SQLite::Database& database) {
           "deletion",
           "SELECT policy, job, slot_group, since FROM schedule_group",
           "SELECT policy, job, slot_group, scheduled, state, attempts, first_try, next_try, "
-          "settled, verdict, acknowledged, reminded FROM slot",
+          "settled, verdict, acknowledged, reminded, repeat FROM slot",
           "SELECT number, policy, channel, key, subject, content, created, next_try, "
           "claimed_until, tries, state, settled, answer FROM notice"}) {
       const SQLite::Statement probe(database, query);

@@ -120,8 +120,7 @@ class Journal {
 
   // The runs of one slot, oldest first.
   virtual std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) = 0;
-  // What was due, and what became of it. Lives as long as the journal. A lenient journal's ledger
-  // is not lenient: its changes throw.
+  // What was due, and what became of it. Lives as long as the journal, and is as lenient.
   virtual SlotLedger& slots() = 0;
   // What people are to be told. The same terms as of the ledger.
   virtual NoticeQueue& notices() = 0;

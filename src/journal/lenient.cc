@@ -60,10 +60,54 @@ class LenientJournal final : public Journal {
   std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) override {
     return file_->runs_of(policy, slot);
   }
-  SlotLedger& slots() override { return file_->slots(); }
+  SlotLedger& slots() override { return ledger_; }
   NoticeQueue& notices() override { return file_->notices(); }
 
  private:
+  // Reads are the file's; changes are dropped once one has failed.
+  class LenientLedger final : public SlotLedger {
+   public:
+    explicit LenientLedger(LenientJournal& journal) : journal_(journal) {}
+
+    std::optional<Instant> since(const std::string& policy,
+                                 const std::string& job,
+                                 const std::string& group) override {
+      return file().since(policy, job, group);
+    }
+    bool knows(const std::string& policy) override { return file().knows(policy); }
+    void begin_group(const std::string& policy,
+                     const std::string& job,
+                     const std::string& group,
+                     Instant since) override {
+      journal_.change([&] { file().begin_group(policy, job, group, since); });
+    }
+    void save(const std::string& policy, const std::vector<SlotRecord>& slots) override {
+      journal_.change([&] { file().save(policy, slots); });
+    }
+    std::optional<SlotRecord> newest(const std::string& policy,
+                                     const std::string& job,
+                                     const std::string& group,
+                                     Instant until) override {
+      return file().newest(policy, job, group, until);
+    }
+    std::optional<SlotRecord> find(const std::string& policy, const SlotId& slot) override {
+      return file().find(policy, slot);
+    }
+    std::vector<SlotRecord> open_slots(const std::string& policy) override {
+      return file().open_slots(policy);
+    }
+    std::vector<SlotRecord> unacknowledged(const std::string& policy) override {
+      return file().unacknowledged(policy);
+    }
+    std::vector<SlotRecord> slots(const std::string& policy, std::size_t limit) override {
+      return file().slots(policy, limit);
+    }
+
+   private:
+    SlotLedger& file() { return journal_.file_->slots(); }
+    LenientJournal& journal_;
+  };
+
   template <typename Change>
   void change(const Change& apply) {
     if (is_lost_) return;
@@ -78,6 +122,7 @@ class LenientJournal final : public Journal {
   std::function<std::unique_ptr<Journal>()> in_memory_;
   Log& log_;
   std::atomic<bool> is_lost_{false};
+  LenientLedger ledger_{*this};
 };
 
 }  // namespace

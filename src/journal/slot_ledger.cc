@@ -2,6 +2,8 @@
 #include "journal/slot_ledger.h"
 
 #include <array>
+#include <iterator>
+#include <sstream>
 #include <string_view>
 
 #include "journal/store.h"
@@ -31,9 +33,21 @@ SlotState state_of(const std::string& word) {
   return SlotState::failed;
 }
 
+// Names of sources hold no space.
+std::string join(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : " ") + name;
+  return joined;
+}
+
+std::vector<std::string> split(const std::string& joined) {
+  std::istringstream words(joined);
+  return {std::istream_iterator<std::string>(words), std::istream_iterator<std::string>()};
+}
+
 constexpr const char* kColumns =
     "SELECT job, slot_group, scheduled, state, attempts, first_try, next_try, settled, verdict, "
-    "acknowledged, reminded FROM slot ";
+    "acknowledged, reminded, repeat FROM slot ";
 
 std::optional<Instant> time_in(SQLite::Statement& row, int column) {
   if (row.getColumn(column).isNull()) return std::nullopt;
@@ -53,6 +67,7 @@ SlotRecord read_slot(SQLite::Statement& row) {
   if (!row.getColumn(8).isNull()) slot.verdict = to_verdict(row.getColumn(8).getString());
   slot.acknowledged = time_in(row, 9);
   slot.reminded = time_in(row, 10);
+  slot.repeat = split(row.getColumn(11).getString());
   return slot;
 }
 
@@ -173,8 +188,8 @@ class SqliteSlotLedger final : public SlotLedger {
     SQLite::Statement insert(
         store_.database(),
         "INSERT OR REPLACE INTO slot (policy, job, slot_group, scheduled, state, attempts, "
-        "first_try, next_try, settled, verdict, acknowledged, reminded) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "first_try, next_try, settled, verdict, acknowledged, reminded, repeat) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Store::bind_values(insert,
                        1,
                        policy,
@@ -189,6 +204,7 @@ class SqliteSlotLedger final : public SlotLedger {
     if (slot.verdict) insert.bind(10, std::string(to_string(*slot.verdict)));
     bind_time(insert, 11, slot.acknowledged);
     bind_time(insert, 12, slot.reminded);
+    insert.bind(13, join(slot.repeat));
     insert.exec();
   }
 

@@ -35,7 +35,8 @@ struct SlotRecord {
   int attempts = 0;
   std::optional<Instant> first_try;
   std::optional<Instant> next_try;
-  std::optional<Instant> settled;  // when it became done, failed, missed or coalesced
+  std::vector<std::string> repeat;  // the sources that the next try repeats; empty: all
+  std::optional<Instant> settled;   // when it became done, failed, missed or coalesced
   std::optional<Verdict> verdict;
   std::optional<Instant> acknowledged;  // of a failed or missed one
   std::optional<Instant> reminded;      // the second channel was told that nobody acknowledged it

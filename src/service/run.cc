@@ -94,7 +94,9 @@ void perform(RunContext& run, const StopToken& stop) {
     load_own_snapshots(run, stop);
     // Each destination that works is open and locked, and its own generations of this policy are
     // known.
-    for (const policy::Source* source : run.sources) back_up_source(run, *source, stop);
+    for (const policy::Source* source : run.sources) {
+      if (adopt_sealed(run, *source) == Adopted::no) back_up_source(run, *source, stop);
+    }
     // Every generation that could be made is sealed in every destination that works and keeps up.
     store_policy_everywhere(run, stop);
     say(run, "service.phase_read_back");
@@ -107,7 +109,11 @@ void perform(RunContext& run, const StopToken& stop) {
   for (RunOutcome& outcome : run.report.outcomes) outcome.verdict = judge(outcome);
   // What is good was read from its destination. Only there may anything old go.
   say(run, "service.phase_forget");
-  forget_by_policy(run, stop);
+  if (run.options.deletion == RunOptions::Deletion::frozen) {
+    run.report.frozen.push_back(run.options.frozen_because);
+  } else {
+    forget_by_policy(run, stop);
+  }
 }
 
 std::string message_for(const std::optional<Error>& error, Language language) {
@@ -188,8 +194,9 @@ RunReport run_policy(const policy::Policy& policy,
         .with_hint(text("service.run_under_way_hint"));
   }
   run.report.started = environment.clock.now();
+  const SlotId by_hand{"backup", "manual", run.report.started};
   run.report.run_id =
-      journal.begin_run(policy.name, {"backup", "manual", run.report.started}, run.report.started);
+      journal.begin_run(policy.name, options.slot.value_or(by_hand), run.report.started);
   try {
     perform(run, stop);
   } catch (const Error& error) {

@@ -22,6 +22,11 @@ struct RunOptions {
   ChangeDetection changes = ChangeDetection::strict;
   LockOptions lock_options;
   std::string policy_text;  // the file as it was read; stored in each repository
+  // The slot that it is for; nothing: a run by hand. What an earlier try at the slot has sealed is
+  // completed where it lacks, and not made again.
+  std::optional<SlotId> slot;
+  enum class Deletion { by_policy, frozen } deletion = Deletion::by_policy;
+  Text frozen_because;  // with Deletion::frozen; becomes a note of the report
 };
 
 // What a run has to tell while it works; called from its threads. All may be empty.
@@ -54,6 +59,7 @@ struct RunOutcome {
   std::optional<Filling> filling;
   bool read_back = false;  // the snapshot was found again, whole, by reading the destination anew
   bool caught_up = false;  // completed from another destination
+  bool was_sealed_before = false;  // by an earlier try at the same slot
   std::uint64_t bytes_stored = 0;
   std::uint64_t unreadable = 0;
   std::uint64_t changed = 0;

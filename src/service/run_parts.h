@@ -50,6 +50,10 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
                                             const std::vector<SnapshotRecord>& snapshots,
                                             Instant now);
 
+// Takes what an earlier try at this slot has sealed somewhere for this run's own, so that the
+// source is not read again and no second generation of the slot appears: catch_up() completes it.
+enum class Adopted { no, yes };
+Adopted adopt_sealed(RunContext& run, const policy::Source& source);
 // Reads one source once and stores it in every good destination that keeps up.
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
 // Shows the progress of a copy to the observer as long as it lives, however the work ends.

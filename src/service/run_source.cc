@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "service/run_parts.h"
+#include "service/slot_tag.h"
 #include "source/files_source.h"
 
 namespace hikae {
@@ -87,6 +88,7 @@ BackupPlan make_plan(const RunContext& run,
   plan.tags = {std::string(kPolicyTag) + run.policy.name,
                std::string(kSourceTag) + source,
                std::string(kRunTag) + run.report.run_id};
+  if (run.options.slot) plan.tags.push_back(slot_tag(run.options.slot->scheduled));
   plan.unreadable_tag_prefix = kUnreadableTag;
   plan.program_version = environment.program_version;
   if (run.policy.limits.cpu)

@@ -37,6 +37,7 @@ TEST_F(SlotLedgerTest, KeepsEverythingOfASlot) {
   slot.attempts = 3;
   slot.first_try = at(501);
   slot.next_try = at(777);
+  slot.repeat = {"fileshare", "etc"};
   slot.settled = at(600);
   slot.verdict = Verdict::partial;
   slot.acknowledged = at(700);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy's checks and prunes, in every destination.
+#pragma once
+
+#include <vector>
+
+#include "service/environment.h"
+#include "service/event.h"
+#include "service/run.h"
+
+namespace hikae {
+
+struct MaintenanceOptions {
+  LockOptions lock_options;
+  // Every destination's packs are read a tenth at a time: `round` says which. Ten rounds in a row
+  // read every byte.
+  unsigned round = 0;
+};
+
+// How much may lie unused before a run prunes, in percent of what is stored.
+inline constexpr double kMaximumUnused = 10;
+
+// Checks each destination: its structure, and the bytes of a tenth of its packs. What is damaged is
+// taken from the other destinations at once, where this host may delete (a bad file goes only after
+// its good copy was verified), and looked at again. One destination after another; the failure of
+// one is its result. Throws Error for what concerns all of them, and Cancelled.
+std::vector<DestinationResult> check_destinations(const policy::Policy& policy,
+                                                  const MaintenanceOptions& options,
+                                                  const Environment& environment,
+                                                  const StopToken& stop);
+
+// Frees what no snapshot needs, in each destination where this host may delete.
+enum class PruneWhen {
+  always,
+  above_limit,  // only where more than kMaximumUnused is unused
+};
+std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
+                                                  PruneWhen when,
+                                                  const MaintenanceOptions& options,
+                                                  const Environment& environment,
+                                                  const StopToken& stop);
+
+// A result that an event should be made of: a failure, or something healed.
+Verdict worst_of(const std::vector<DestinationResult>& results);
+
+}  // namespace hikae

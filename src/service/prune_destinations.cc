@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/units.h"
+#include "maintenance/prune.h"
+#include "service/maintain.h"
+
+namespace hikae {
+namespace {
+
+// Temporary files of killed runs: nobody writes one file for so long.
+constexpr std::chrono::hours kLeftoverAge{24};
+// Who moved blobs waits a while for a backup to end, rather than do so again.
+constexpr std::chrono::minutes kLeastWait{10};
+
+class Pruner {
+ public:
+  Pruner(PruneWhen when,
+         const MaintenanceOptions& options,
+         const Environment& environment,
+         const StopToken& stop)
+      : when_(when), options_(options), environment_(environment), stop_(stop) {}
+
+  void prune(OpenDestination& open, DestinationResult& result) {
+    auto lock = acquire(open, LockMode::shared, options_.lock_options);
+    auto keeper = keep(*lock);
+    PruneBasis basis = read_prune_basis(*open.repository, {}, stop_);
+    BlobWriterOptions blobs;
+    const PrunePlan plan =
+        plan_prune(basis.index, basis.packs, basis.used, PruneOptions{}, blobs.pack_size);
+    const double total = static_cast<double>(std::max<std::uint64_t>(plan.bytes_total, 1));
+    const double unused = 100.0 * static_cast<double>(plan.bytes_unused) / total;
+    const bool is_wanted = when_ == PruneWhen::always || unused > kMaximumUnused;
+    PruneRemovals removals;
+    if (is_wanted && plan.changes_anything()) {
+      PruneProgress progress;
+      apply_prune_moves(*open.repository, basis, plan, blobs, environment_.clock, progress, stop_);
+      keeper.reset();
+      lock.reset();
+      LockOptions patient = options_.lock_options;
+      patient.retry_for = std::max<std::chrono::seconds>(patient.retry_for, kLeastWait);
+      lock = acquire(open, LockMode::exclusive, patient);
+      keeper = keep(*lock);
+      removals = apply_prune_removals(*open.repository, *lock, basis, plan, progress, stop_);
+    }
+    if (is_wanted) open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
+    result.summary =
+        text("service_due.pruned",
+             {{"destination", result.destination}, {"bytes", format_bytes(removals.bytes_freed)}});
+  }
+
+ private:
+  std::unique_ptr<RepositoryLock> acquire(OpenDestination& open,
+                                          LockMode mode,
+                                          const LockOptions& options) {
+    return RepositoryLock::acquire(*open.repository,
+                                   mode,
+                                   environment_.identity,
+                                   environment_.clock,
+                                   options,
+                                   environment_.log,
+                                   stop_);
+  }
+
+  std::unique_ptr<LockKeeper> keep(RepositoryLock& lock) {
+    return std::make_unique<LockKeeper>(std::vector{&lock}, environment_.log, stop_);
+  }
+
+  const PruneWhen when_;
+  const MaintenanceOptions& options_;
+  const Environment& environment_;
+  const StopToken& stop_;
+};
+
+}  // namespace
+
+std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
+                                                  PruneWhen when,
+                                                  const MaintenanceOptions& options,
+                                                  const Environment& environment,
+                                                  const StopToken& stop) {
+  OpenRequest request;
+  request.load_index = OpenRequest::LoadIndex::no;
+  for (const policy::Destination& destination : policy.destinations) {
+    if (destination.may_delete) request.only.push_back(destination.name);
+  }
+  std::vector<DestinationResult> results;
+  if (request.only.empty()) return results;
+  Pruner pruner(when, options, environment, stop);
+  for (OpenDestination& open : open_destinations(policy, request, environment, stop)) {
+    DestinationResult result;
+    result.destination = open.destination->name;
+    try {
+      if (open.failure) throw Error(*open.failure);
+      pruner.prune(open, result);
+    } catch (const Error& error) {
+      result.verdict = Verdict::failed;
+      result.failure = error;
+      result.summary = text("service_due.prune_failed", {{"destination", result.destination}});
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace hikae

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "policy/time_zone.h"
+#include "service/maintain.h"
+#include "service/slot_events.h"
+#include "service/tick_jobs.h"
+
+namespace hikae {
+namespace {
+
+// The sources that another try may help. What only a person can mend is not tried again.
+std::vector<std::string> worth_repeating(const RunReport& report,
+                                         const std::vector<std::string>& incomplete) {
+  if (report.failure)
+    return is_transient(*report.failure) ? incomplete : std::vector<std::string>();
+  std::vector<std::string> repeat;
+  for (const std::string& source : incomplete) {
+    const bool can_help =
+        std::any_of(report.outcomes.begin(), report.outcomes.end(), [&](const RunOutcome& outcome) {
+          return outcome.source == source && outcome.verdict == Verdict::failed &&
+                 outcome.failure && is_transient(*outcome.failure);
+        });
+    if (can_help) repeat.push_back(source);
+  }
+  return repeat;
+}
+
+std::optional<Text> next_step_of(const RunReport& report) {
+  if (report.failure && report.failure->hint()) return report.failure->hint();
+  for (const SourceOutcome& source : report.sources) {
+    if (source.failure && source.failure->hint()) return source.failure->hint();
+  }
+  for (const RunOutcome& outcome : report.outcomes) {
+    if (outcome.failure && outcome.failure->hint()) return outcome.failure->hint();
+  }
+  return std::nullopt;
+}
+
+RunOptions run_options(const TryContext& context, const DueJob& job) {
+  RunOptions options;
+  options.sources = job.sources;
+  options.lock_options = context.options.lock_options;
+  options.policy_text = context.options.policy_text;
+  options.slot = job.id();
+  if (const auto later = clock_went_back(context.tick)) {
+    options.deletion = RunOptions::Deletion::frozen;
+    options.frozen_because =
+        text("service_due.clock_went_back",
+             {{"later", policy::policy_time(context.tick.policy.timezone, *later)}});
+  }
+  return options;
+}
+
+// A run that could not begin leaves a record all the same.
+void record_failure(const TryContext& context, const DueJob& job, const Error& error) {
+  const Instant now = context.tick.environment.clock.now();
+  Journal& journal = context.tick.journal;
+  const std::string run = journal.begin_run(context.tick.policy.name, job.id(), now);
+  journal.finish_run(run, now, Verdict::failed, render(error, context.tick.policy.language));
+}
+
+EventKind kind_of(const TryContext& context, const SlotRecord& slot) {
+  if (slot.next_try) return EventKind::try_failed;
+  const Verdict verdict = slot.verdict.value_or(Verdict::failed);
+  if (verdict == Verdict::failed) return EventKind::failure;
+  if (verdict == Verdict::partial) return EventKind::partial;
+  if (follows_trouble(context.tick, slot)) return EventKind::recovered;
+  return verdict == Verdict::warning ? EventKind::warning : EventKind::success;
+}
+
+// What went wrong before in these groups is over: nobody need be reminded of it any more.
+void quiet_reminders(const TryContext& context, const std::vector<SlotRecord>& good) {
+  SlotLedger& ledger = context.tick.journal.slots();
+  std::vector<SlotRecord> quiet;
+  for (SlotRecord& slot : ledger.unacknowledged(context.tick.policy.name)) {
+    const bool is_over = std::any_of(good.begin(), good.end(), [&](const SlotRecord& other) {
+      return other.id.job == slot.id.job && other.id.group == slot.id.group;
+    });
+    if (!is_over || slot.reminded) continue;
+    slot.reminded = context.tick.environment.clock.now();
+    quiet.push_back(std::move(slot));
+  }
+  ledger.save(context.tick.policy.name, quiet);
+}
+
+// The slot was done before and the ledger could not be told of it (its disk was full, say): people
+// know already.
+bool is_old_news(const JobResult& result) {
+  return result.report && result.job.number == 1 && result.verdict <= Verdict::warning &&
+         std::all_of(result.report->outcomes.begin(),
+                     result.report->outcomes.end(),
+                     [](const RunOutcome& outcome) { return outcome.was_sealed_before; });
+}
+
+void tell_backup(const TryContext& context,
+                 const JobResult& result,
+                 const RunOptions& options,
+                 std::optional<Text> next_step) {
+  const SlotRecord& slot = result.slots.front();
+  SlotEvent event = make_event(context.tick, kind_of(context, slot), slot);
+  event.sources = result.job.slot_sources;
+  event.also = result.job.stands_for;
+  event.report = result.report;
+  event.next_step = std::move(next_step);
+  if (result.report) event.notes = result.report->frozen;
+  const Instant time = event.time;
+  context.tell(std::move(event));
+  if (options.deletion != RunOptions::Deletion::frozen || slot.next_try) return;
+  SlotEvent frozen = make_event(context.tick, EventKind::deletion_frozen, slot);
+  frozen.time = time;
+  frozen.notes = {options.frozen_because};
+  frozen.next_step = text("service_due.clock_hint");
+  context.tell(std::move(frozen));
+}
+
+// Retention has let generations go: their space is freed at once where it has become much.
+void prune_if_needed(const TryContext& context,
+                     const JobResult& result,
+                     const RunOptions& options,
+                     const StopToken& stop) {
+  const bool has_forgotten = result.report && !result.report->forgotten.empty();
+  if (!has_forgotten || options.deletion == RunOptions::Deletion::frozen) return;
+  MaintenanceOptions how;
+  how.lock_options = context.options.lock_options;
+  SlotRecord slot = result.slots.front();
+  slot.id.job = "prune";
+  slot.id.group = "after backup";
+  try {
+    const auto results = prune_destinations(
+        context.tick.policy, PruneWhen::above_limit, how, context.tick.environment, stop);
+    if (worst_of(results) == Verdict::ok) return;
+    SlotEvent event = make_event(context.tick, EventKind::prune_failed, slot);
+    event.verdict = worst_of(results);
+    event.results = results;
+    // The weekly prune comes anyhow, and others' locks are no reason to wake anybody.
+    const bool is_busy = std::all_of(results.begin(), results.end(), [](const auto& one) {
+      return !one.failure || is_transient(*one.failure);
+    });
+    if (!is_busy) context.tell(std::move(event));
+  } catch (const Error& error) {
+    context.tick.environment.log.warning(
+        text("service_due.prune_impossible", {{"reason", error.what()}}));
+  }
+}
+
+}  // namespace
+
+JobResult try_backup(const TryContext& context, const DueJob& job, const StopToken& stop) {
+  JobResult result;
+  result.job = job;
+  result.slots = begin_try(context, job);
+  const RunOptions options = run_options(context, job);
+  const TickContext& tick = context.tick;
+  std::optional<Text> next_step;
+  std::vector<std::string> repeat;
+  try {
+    result.report = std::make_shared<RunReport>(run_policy(
+        tick.policy, options, tick.environment, tick.journal, context.observer.run, stop));
+    const auto items = merged_items(tick.journal, tick.policy.name, job.id());
+    result.verdict = judge_items(items, job.slot_sources);
+    // What a run adds beyond its items: retention was frozen, a policy was not stored.
+    if (result.verdict == Verdict::ok && !result.report->frozen.empty())
+      result.verdict = Verdict::warning;
+    repeat = worth_repeating(*result.report, incomplete_sources(items, job.slot_sources));
+    next_step = next_step_of(*result.report);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::locked) {  // by hand, at this moment: it will be over
+      undo_try(context, job);
+      result.slots = job.slots;
+      result.waits_for_other = true;
+      return result;
+    }
+    record_failure(context, job, error);
+    result.failure = error;
+    result.verdict = Verdict::failed;
+    if (is_transient(error)) repeat = job.sources;
+    next_step = error.hint();
+  }
+  const bool can_help = !repeat.empty();
+  end_try(context,
+          result.slots,
+          result.verdict,
+          can_help ? TryAgain::can_help : TryAgain::cannot_help,
+          repeat);
+  if (!is_old_news(result)) tell_backup(context, result, options, std::move(next_step));
+  if (result.verdict <= Verdict::warning) quiet_reminders(context, result.slots);
+  prune_if_needed(context, result, options, stop);
+  return result;
+}
+
+}  // namespace hikae
