@@ -45,6 +45,7 @@ LoadedPolicy load_policy_file(const Session& session, const std::string& file) {
 
 void add_policy(Command& root, const Session& session) {
   Command& group = root.add_group("policy", text("cli_policy.help"));
+  add_policy_proposals(group, session);
   add_policy_check(group, session);
   auto file =
       std::make_shared<std::string>();  // shared with the callbacks, which outlive this call

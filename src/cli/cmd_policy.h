@@ -64,6 +64,8 @@ std::string joined(const std::vector<std::string>& words);
 std::string moment_for_machines(Instant when, const policy::TimeZone& zone);
 
 void add_policy_check(Command& group, const Session& session);
+// new and from-scripts.
+void add_policy_proposals(Command& group, const Session& session);
 void add_policy_simulate(Command& group, const Session& session);
 
 }  // namespace hikae::cli

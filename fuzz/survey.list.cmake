@@ -1,0 +1,1 @@
+hikae_fuzz(survey_script MODULES survey policy base)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a backup script does, as far as its lines tell. Nothing is executed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hikae::survey {
+
+struct ScriptAction {
+  enum class Kind {
+    copies,           // sources to target (rsync, cp, tar)
+    uploads,          // sources to an s3:// target
+    dumps_cluster,    // pg_dumpall, pg_dump of `databases` (empty: all)
+    dumps_container,  // the same by docker exec
+    saves_volume,     // docker run -v VOLUME:… with tar or the like
+    expires,          // find PATH -mtime +DAYS -delete
+    removes,          // rm -r PATH
+    mails,            // to `recipients`
+    calls,            // a script: `sources` names it
+    starts_hikae,     // hikae run …
+    harmless,         // echo, mkdir, cd, …: nothing to take over
+    unknown,
+  };
+  Kind kind = Kind::unknown;
+  std::string file;
+  int line = 0;
+  std::string command;               // the words, for people
+  std::vector<std::string> sources;  // paths; on another machine "host:path"
+  std::string target;                // a path, "host:path" or "s3://bucket/…"; empty: not known
+  bool deletes_at_target = false;    // --delete
+  std::vector<std::string> excludes;
+  std::optional<int> days;  // of expires: what is older goes
+  std::vector<std::string> databases;
+  std::string user;  // of the database
+  std::string container;
+  std::vector<std::string> recipients;
+
+  bool operator==(const ScriptAction&) const = default;
+};
+
+// `file` names the script in the results. Understands sudo, nice, ionice, env, timeout, flock,
+// su -c, sh -c and ssh in front of a command; variables are followed as long as they are plain
+// assignments. Takes any bytes. Pure.
+std::vector<ScriptAction> read_script(std::string_view script,
+                                      std::string_view file,
+                                      int first_line = 1);
+
+}  // namespace hikae::survey
