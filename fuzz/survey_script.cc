@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (command.line < line) std::abort();
     line = command.line;
   }
-  const survey::Proposal proposal = survey::propose_from_scripts({{"script", script}}, "host", "UTC");
+  const survey::Proposal proposal =
+      survey::propose_from_scripts({{"script", script}}, "host", "UTC");
   policy::parse_policy(survey::render_proposal(proposal, Language::ja), "policy.yaml");
   return 0;
 }

@@ -16,8 +16,8 @@ constexpr std::uint64_t kMostEntries = 200'000;
 constexpr std::size_t kLongestScript = std::size_t{1} << 20U;
 
 struct Options {
-  std::string file;     // empty: standard output for from-scripts, the policy's place for new
-  std::string root;     // the machine's file system
+  std::string file;  // empty: standard output for from-scripts, the policy's place for new
+  std::string root;  // the machine's file system
   std::string language;
   bool print = false;
   std::vector<std::string> scripts;
@@ -55,10 +55,11 @@ int propose_new(const Session& session, const Options& options) {
   const auto measure = [&](const std::string& path) {
     return survey::measure_tree(root.system_path(path), kMostEntries);
   };
-  const survey::Proposal proposal = survey::propose_from_machine(survey::look_at_machine(root),
-                                                                 measure,
-                                                                 session.environment.identity.hostname,
-                                                                 survey::time_zone_of(root));
+  const survey::Proposal proposal =
+      survey::propose_from_machine(survey::look_at_machine(root),
+                                   measure,
+                                   session.environment.identity.hostname,
+                                   survey::time_zone_of(root));
   const std::string place = options.file.empty() ? session.options.policy_file : options.file;
   return deliver(session,
                  survey::render_proposal(proposal, language_of(session, options)),
@@ -81,17 +82,18 @@ int propose_from_scripts(const Session& session, const Options& options) {
 
 void add_policy_proposals(Command& group, const Session& session) {
   auto options = std::make_shared<Options>();
-  Command& from_machine = group.add_command("new", text("cli_policy_new.help"), [&session, options] {
-    return propose_new(session, *options);
-  });
+  Command& from_machine =
+      group.add_command("new", text("cli_policy_new.help"), [&session, options] {
+        return propose_new(session, *options);
+      });
   from_machine.optional_argument("FILE", options->file, text("cli_policy_new.help_file"));
   from_machine.flag("--print", options->print, text("cli_policy_new.help_print"));
   from_machine.option("--root", options->root, "FOLDER", text("cli_policy_new.help_root"));
   from_machine.choice(
       "--language", options->language, {"en", "ja"}, text("cli_policy_new.help_language"));
   auto scripts = std::make_shared<Options>();
-  Command& from_scripts =
-      group.add_command("from-scripts", text("cli_policy_new.help_from_scripts"), [&session, scripts] {
+  Command& from_scripts = group.add_command(
+      "from-scripts", text("cli_policy_new.help_from_scripts"), [&session, scripts] {
         if (scripts->scripts.empty())
           throw Error(ErrorCode::invalid_argument, text("cli_policy_new.no_script"))
               .with_hint(text("cli.see_help"));

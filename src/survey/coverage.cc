@@ -11,12 +11,14 @@ using policy::Source;
 
 bool files_cover(const Policy& policy, const std::string& path) {
   return std::any_of(policy.sources.begin(), policy.sources.end(), [&](const Source& source) {
-    const bool inside = std::any_of(source.files.begin(), source.files.end(), [&](const std::string& folder) {
-      return lies_in(path, folder);
-    });
-    const bool left_out = std::any_of(source.exclude.begin(), source.exclude.end(), [&](const std::string& pattern) {
-      return pattern.starts_with('/') && lies_in(path, pattern);
-    });
+    const bool inside =
+        std::any_of(source.files.begin(), source.files.end(), [&](const std::string& folder) {
+          return lies_in(path, folder);
+        });
+    const bool left_out =
+        std::any_of(source.exclude.begin(), source.exclude.end(), [&](const std::string& pattern) {
+          return pattern.starts_with('/') && lies_in(path, pattern);
+        });
     return inside && !left_out;
   });
 }
@@ -52,7 +54,8 @@ class Audit {
 
  private:
   void warn(std::string where, Text what, Text fix) {
-    findings_.push_back({Severity::warning, "coverage", std::move(where), std::move(what), std::move(fix)});
+    findings_.push_back(
+        {Severity::warning, "coverage", std::move(where), std::move(what), std::move(fix)});
   }
   static Text files_fix(const std::string& path) {
     return text("survey.files_fix", {{"path", path}});
@@ -60,20 +63,22 @@ class Audit {
 
   void clusters() {
     for (const Cluster& cluster : machine_.clusters) {
-      const bool covered = std::any_of(policy_.sources.begin(), policy_.sources.end(), [&](const Source& source) {
-        if (!source.postgres) return false;
-        const auto& given = *source.postgres;
-        if (!given.data_directory.empty())
-          return without_slash_at_end(given.data_directory) == cluster.data_directory;
-        return given.port == cluster.port;
-      });
+      const bool covered =
+          std::any_of(policy_.sources.begin(), policy_.sources.end(), [&](const Source& source) {
+            if (!source.postgres) return false;
+            const auto& given = *source.postgres;
+            if (!given.data_directory.empty())
+              return without_slash_at_end(given.data_directory) == cluster.data_directory;
+            return given.port == cluster.port;
+          });
       if (covered) continue;
       warn(cluster.data_directory,
            text("survey.cluster_uncovered",
                 {{"version", cluster.version},
                  {"name", cluster.name.empty() ? cluster.data_directory : cluster.name},
                  {"port", std::to_string(cluster.port)}}),
-           text("survey.cluster_fix", {{"path", cluster.data_directory}, {"port", std::to_string(cluster.port)}}));
+           text("survey.cluster_fix",
+                {{"path", cluster.data_directory}, {"port", std::to_string(cluster.port)}}));
     }
   }
 
@@ -87,21 +92,24 @@ class Audit {
     for (const DockerContainer& container : machine_.containers) {
       if (!container.is_postgres || has_container(container.name)) continue;
       warn(container.name,
-           text("survey.container_uncovered", {{"container", container.name}, {"image", container.image}}),
-           text("survey.container_fix", {{"container", container.name}, {"user", container.postgres_user}}));
+           text("survey.container_uncovered",
+                {{"container", container.name}, {"image", container.image}}),
+           text("survey.container_fix",
+                {{"container", container.name}, {"user", container.postgres_user}}));
     }
   }
 
   void volumes() {
     for (const DockerVolume& volume : machine_.volumes) {
-      const bool named = std::any_of(policy_.sources.begin(), policy_.sources.end(), [&](const Source& source) {
-        return source.docker_volume && source.docker_volume->name == volume.name;
-      });
+      const bool named =
+          std::any_of(policy_.sources.begin(), policy_.sources.end(), [&](const Source& source) {
+            return source.docker_volume && source.docker_volume->name == volume.name;
+          });
       // The data of a database that is dumped.
       const bool dumped = !volume.used_by.empty() &&
-                          std::all_of(volume.used_by.begin(), volume.used_by.end(), [&](const std::string& name) {
-                            return has_container(name);
-                          });
+                          std::all_of(volume.used_by.begin(),
+                                      volume.used_by.end(),
+                                      [&](const std::string& name) { return has_container(name); });
       if (named || dumped || files_cover(policy_, volume.path)) continue;
       warn(volume.path,
            text("survey.volume_uncovered", {{"volume", volume.name}}),
@@ -129,14 +137,16 @@ class Audit {
   }
 
   bool is_destination(const std::string& path) const {
-    return std::any_of(policy_.destinations.begin(), policy_.destinations.end(), [&](const auto& destination) {
-      return destination.url.starts_with('/') && lies_in(destination.url, path);
-    });
+    return std::any_of(
+        policy_.destinations.begin(), policy_.destinations.end(), [&](const auto& destination) {
+          return destination.url.starts_with('/') && lies_in(destination.url, path);
+        });
   }
   bool holds_database(const std::string& path) const {
-    return std::any_of(machine_.clusters.begin(), machine_.clusters.end(), [&](const Cluster& cluster) {
-      return lies_in(cluster.data_directory, path);
-    });
+    return std::any_of(
+        machine_.clusters.begin(), machine_.clusters.end(), [&](const Cluster& cluster) {
+          return lies_in(cluster.data_directory, path);
+        });
   }
 
   // One finding for all of them: they usually lie in one folder.

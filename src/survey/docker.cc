@@ -39,7 +39,8 @@ void look_for_postgres(const dom::element& json, DockerContainer& container) {
     std::string_view entry;
     if (variable.get(entry) != simdjson::SUCCESS) continue;
     if (entry.starts_with("PG_MAJOR=")) container.is_postgres = true;
-    if (entry.starts_with("POSTGRES_USER=")) container.postgres_user = std::string(entry.substr(14));
+    if (entry.starts_with("POSTGRES_USER="))
+      container.postgres_user = std::string(entry.substr(14));
   }
 }
 
@@ -79,7 +80,8 @@ void look_at_docker(const Root& root, Machine& machine) {
     if (!root.is_folder(path)) continue;
     DockerVolume volume{name, path, {}};
     for (const DockerContainer& container : machine.containers) {
-      if (std::find(container.volumes.begin(), container.volumes.end(), name) != container.volumes.end())
+      if (std::find(container.volumes.begin(), container.volumes.end(), name) !=
+          container.volumes.end())
         volume.used_by.push_back(container.name);
     }
     machine.volumes.push_back(std::move(volume));

@@ -26,9 +26,11 @@ std::vector<std::string> take_words(std::string& rest, std::size_t count) {
 }
 
 bool is_time_field(const std::string& word) {
-  return !word.empty() && word.find_first_not_of("0123456789*/,-?LW#"
-                                                 "abcdefghijklmnopqrstuvwxyz"
-                                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos &&
+  return !word.empty() &&
+         word.find_first_not_of(
+             "0123456789*/,-?LW#"
+             "abcdefghijklmnopqrstuvwxyz"
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos &&
          (std::isdigit(static_cast<unsigned char>(word[0])) != 0 || word[0] == '*');
 }
 
@@ -43,7 +45,10 @@ std::string cron_command(const std::string& text) {
   return command;
 }
 
-void add_crontab(const Root& root, const std::string& file, CrontabForm form, std::vector<Job>& jobs) {
+void add_crontab(const Root& root,
+                 const std::string& file,
+                 CrontabForm form,
+                 std::vector<Job>& jobs) {
   const auto text = root.read(file);
   if (!text) return;
   for (Job& job : parse_crontab(*text, file, form)) jobs.push_back(std::move(job));
@@ -88,7 +93,8 @@ void add_service(const Root& root,
                  std::vector<Job>& jobs) {
   // A template's instance is described by the template.
   const std::size_t at = service.find('@');
-  const std::string name = at == std::string::npos ? service : service.substr(0, at + 1) + ".service";
+  const std::string name =
+      at == std::string::npos ? service : service.substr(0, at + 1) + ".service";
   for (const char* folder : kUnitFolders) {
     const std::string file = std::string(folder) + "/" + name;
     const auto unit = root.read(file);
@@ -158,11 +164,13 @@ std::vector<Job> parse_crontab(std::string_view text, std::string_view file, Cro
     std::string rest = trimmed(line);
     if (rest.empty() || rest[0] == '#') continue;
     std::vector<std::string> fields = take_words(rest, rest[0] == '@' ? 1 : 5);
-    const bool is_job = fields.front()[0] == '@' ||
-                        (fields.size() == 5 && std::all_of(fields.begin(), fields.end(), is_time_field));
+    const bool is_job =
+        fields.front()[0] == '@' ||
+        (fields.size() == 5 && std::all_of(fields.begin(), fields.end(), is_time_field));
     if (!is_job) continue;
     Job job{std::string(file), number, "", "", ""};
-    for (const std::string& field : fields) job.schedule += (job.schedule.empty() ? "" : " ") + field;
+    for (const std::string& field : fields)
+      job.schedule += (job.schedule.empty() ? "" : " ") + field;
     if (form == CrontabForm::with_user) {
       const auto user = take_words(rest, 1);
       if (!user.empty()) job.user = user.front();

@@ -73,9 +73,10 @@ void look_at_postmasters(const Root& root, Machine& machine) {
     if (option == words.end() || option + 1 == words.end()) continue;
     const std::string folder = without_slash_at_end(*(option + 1));
     // A container's server sees folders of its own.
-    const bool known = std::any_of(machine.clusters.begin(), machine.clusters.end(), [&](const Cluster& cluster) {
-      return cluster.data_directory == folder;
-    });
+    const bool known =
+        std::any_of(machine.clusters.begin(), machine.clusters.end(), [&](const Cluster& cluster) {
+          return cluster.data_directory == folder;
+        });
     if (known || !root.exists(folder + "/PG_VERSION")) continue;
     Cluster cluster;
     cluster.version = trimmed(root.read(folder + "/PG_VERSION").value_or(""));
@@ -117,7 +118,8 @@ std::string unescaped(const std::string& text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool is_escape = text[at] == '\\' && at + 3 < text.size();
     int code = 0;
-    if (is_escape && std::from_chars(text.data() + at + 1, text.data() + at + 4, code, 8).ec == std::errc() &&
+    if (is_escape &&
+        std::from_chars(text.data() + at + 1, text.data() + at + 4, code, 8).ec == std::errc() &&
         code > 0) {
       out += static_cast<char>(code);
       at += 3;
@@ -129,20 +131,30 @@ std::string unescaped(const std::string& text) {
 }
 
 bool is_real_file_system(const std::string& type) {
-  static const std::set<std::string> kReal = {"ext2", "ext3",  "ext4", "xfs",  "btrfs", "zfs",
-                                              "f2fs", "jfs",   "nfs",  "nfs4", "cifs",  "smb3",
-                                              "vfat", "exfat", "ntfs", "ntfs3", "fuseblk", "fuse.sshfs",
-                                              "bcachefs", "reiserfs", "fuse.mergerfs"};
+  static const std::set<std::string> kReal = {
+      "ext2", "ext3",  "ext4",    "xfs",        "btrfs",    "zfs",      "f2fs",
+      "jfs",  "nfs",   "nfs4",    "cifs",       "smb3",     "vfat",     "exfat",
+      "ntfs", "ntfs3", "fuseblk", "fuse.sshfs", "bcachefs", "reiserfs", "fuse.mergerfs"};
   return kReal.count(type) != 0;
 }
 
 // What belongs to the system or to a container.
 bool is_system_mount(const std::string& path) {
-  for (const char* folder : {"/boot", "/proc", "/sys", "/dev", "/run", "/snap", "/var/lib/docker",
-                             "/var/lib/containers", "/usr", "/etc", "/efi"}) {
+  for (const char* folder : {"/boot",
+                             "/proc",
+                             "/sys",
+                             "/dev",
+                             "/run",
+                             "/snap",
+                             "/var/lib/docker",
+                             "/var/lib/containers",
+                             "/usr",
+                             "/etc",
+                             "/efi"}) {
     if (lies_in(path, folder)) return true;
   }
-  return path == "/" || path == "/var" || path == "/tmp" || path == "/var/log" || path == "/var/tmp";
+  return path == "/" || path == "/var" || path == "/tmp" || path == "/var/log" ||
+         path == "/var/tmp";
 }
 
 }  // namespace
@@ -162,8 +174,12 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo) {
     // A single file that is mounted into a container.
     mounts.push_back(std::move(mount));
   }
-  std::sort(mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) { return a.path < b.path; });
-  mounts.erase(std::unique(mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) { return a.path == b.path; }), mounts.end());
+  std::sort(
+      mounts.begin(), mounts.end(), [](const Mount& a, const Mount& b) { return a.path < b.path; });
+  mounts.erase(std::unique(mounts.begin(),
+                           mounts.end(),
+                           [](const Mount& a, const Mount& b) { return a.path == b.path; }),
+               mounts.end());
   return mounts;
 }
 
@@ -182,10 +198,14 @@ std::vector<Share> parse_samba(std::string_view text, std::string_view file) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos) continue;
     std::string key = trimmed(line.substr(0, equals));
-    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool is_special = section == "global" || section == "homes" || section == "printers" || section == "print$";
+    std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) {
+      return static_cast<char>(std::tolower(c));
+    });
+    const bool is_special =
+        section == "global" || section == "homes" || section == "printers" || section == "print$";
     std::string path = trimmed(line.substr(equals + 1));
-    if (path.size() >= 2 && path.front() == '"' && path.back() == '"') path = path.substr(1, path.size() - 2);
+    if (path.size() >= 2 && path.front() == '"' && path.back() == '"')
+      path = path.substr(1, path.size() - 2);
     if (is_special || (key != "path" && key != "directory") || !path.starts_with('/')) continue;
     // "%U" stands for the user: what lies above is shared.
     if (const std::size_t variable = path.find('%'); variable != std::string::npos)
@@ -204,7 +224,8 @@ std::vector<Share> parse_exports(std::string_view text, std::string_view file) {
     if (!line.starts_with('/') && !line.starts_with("\"/")) continue;
     const bool is_quoted = line.front() == '"';
     const std::size_t end = is_quoted ? line.find('"', 1) : line.find_first_of(" \t");
-    const std::string path = line.substr(is_quoted ? 1 : 0, end == std::string::npos ? end : end - (is_quoted ? 1 : 0));
+    const std::string path =
+        line.substr(is_quoted ? 1 : 0, end == std::string::npos ? end : end - (is_quoted ? 1 : 0));
     const std::string place = without_slash_at_end(unescaped(path));
     shares.push_back({place, place, std::string(file), number});
   }

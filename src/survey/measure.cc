@@ -43,7 +43,10 @@ class Counter {
   }
 
  private:
-  void add(int folder, const std::string& name, const std::string& path, std::vector<std::string>& waiting) {
+  void add(int folder,
+           const std::string& name,
+           const std::string& path,
+           std::vector<std::string>& waiting) {
     if (seen_++ >= limit_) {
       measure_.is_complete = false;
       return;

@@ -63,9 +63,10 @@ class Writer {
     for (const ProposedEntry& entry : entries) {
       comments(entry.comments, "  ");
       // A name that YAML cannot hold is shown, and left to the reader.
-      const bool is_plain = std::all_of(entry.body.begin(),
-                                        entry.body.end(),
-                                        [](const std::string& key) { return printable(key) == key; });
+      const bool is_plain =
+          std::all_of(entry.body.begin(), entry.body.end(), [](const std::string& key) {
+            return printable(key) == key;
+          });
       const std::string mark = entry.use == ProposedEntry::Use::yes && is_plain ? "  " : "  # ";
       line(mark + entry.name + ":");
       for (const std::string& key : entry.body) line(mark + "  " + printable(key));
@@ -77,7 +78,8 @@ class Writer {
     line("");
     comments(proposal_.mail_comments, "");
     std::string to;
-    for (const std::string& address : proposal_.mail_to) to += (to.empty() ? "" : ", ") + quoted(address);
+    for (const std::string& address : proposal_.mail_to)
+      to += (to.empty() ? "" : ", ") + quoted(address);
     line("notify:");
     line("  email: {to: [" + to + "], on: [success, failure]}");
   }
@@ -102,7 +104,8 @@ class FromMachine {
     for (const DockerContainer& container : machine_.containers) container_of(proposal, container);
     for (const DockerVolume& volume : machine_.volumes) volume_of(proposal, volume);
     for (const OtherDatabase& database : machine_.other_databases) {
-      proposal.tail.push_back(text("survey.new_other_database", {{"product", database.product}, {"path", database.path}}));
+      proposal.tail.push_back(text("survey.new_other_database",
+                                   {{"product", database.product}, {"path", database.path}}));
     }
     destinations(proposal);
   }
@@ -111,13 +114,18 @@ class FromMachine {
   std::string size_of(const std::string& path) const { return shown_size(measure_(path)); }
 
   bool is_taken(const std::string& path) const {
-    return std::any_of(paths_.begin(), paths_.end(), [&](const std::string& other) { return lies_in(path, other); });
+    return std::any_of(paths_.begin(), paths_.end(), [&](const std::string& other) {
+      return lies_in(path, other);
+    });
   }
 
   void files(Proposal& proposal, const std::string& name, const std::string& path, Text comment) {
     if (is_taken(path)) return;
     paths_.push_back(path);
-    ProposedEntry entry{proposed_name(name, proposal.sources), {std::move(comment)}, {"files: [" + quoted(path) + "]"}, {}};
+    ProposedEntry entry{proposed_name(name, proposal.sources),
+                        {std::move(comment)},
+                        {"files: [" + quoted(path) + "]"},
+                        {}};
     // Found empty, a run would fail: the administrator decides.
     if (measure_(path).files == 0) entry.use = ProposedEntry::Use::as_comment;
     proposal.sources.push_back(std::move(entry));
@@ -133,7 +141,10 @@ class FromMachine {
       }
     }
     if (!users.empty())
-      files(proposal, "homes", "/home", text("survey.new_homes", {{"users", users}, {"size", size_of("/home")}}));
+      files(proposal,
+            "homes",
+            "/home",
+            text("survey.new_homes", {{"users", users}, {"size", size_of("/home")}}));
   }
 
   void share_of(Proposal& proposal, const Share& share) {
@@ -143,28 +154,38 @@ class FromMachine {
           share.name.starts_with('/') ? share.path.substr(slash + 1) : share.name,
           share.path,
           text("survey.new_share",
-               {{"share", share.name}, {"place", share.file + ":" + std::to_string(share.line)}, {"size", size_of(share.path)}}));
+               {{"share", share.name},
+                {"place", share.file + ":" + std::to_string(share.line)},
+                {"size", size_of(share.path)}}));
   }
 
   void mount_of(Proposal& proposal, const Mount& mount) {
     const bool is_home = lies_in("/home", mount.path);
     if (mount.is_network() || is_taken(mount.path) || is_home) return;
-    const bool holds_more = std::any_of(paths_.begin(), paths_.end(), [&](const std::string& path) { return lies_in(path, mount.path); });
+    const bool holds_more = std::any_of(paths_.begin(), paths_.end(), [&](const std::string& path) {
+      return lies_in(path, mount.path);
+    });
     if (holds_more) return;
-    ProposedEntry entry{proposed_name(mount.path.substr(mount.path.rfind('/') + 1), proposal.sources),
-                        {text("survey.new_mount", {{"path", mount.path}, {"device", mount.device}, {"size", size_of(mount.path)}})},
-                        {"files: [" + quoted(mount.path) + "]", "require_mount: true"},
-                        ProposedEntry::Use::as_comment};
+    ProposedEntry entry{
+        proposed_name(mount.path.substr(mount.path.rfind('/') + 1), proposal.sources),
+        {text("survey.new_mount",
+              {{"path", mount.path}, {"device", mount.device}, {"size", size_of(mount.path)}})},
+        {"files: [" + quoted(mount.path) + "]", "require_mount: true"},
+        ProposedEntry::Use::as_comment};
     proposal.sources.push_back(std::move(entry));
   }
 
   void cluster_of(Proposal& proposal, const Cluster& cluster) {
-    const std::string name = cluster.name.empty() ? "database" : "database-" + cluster.version + "-" + cluster.name;
-    ProposedEntry entry{proposed_name(name, proposal.sources),
-                        {text(cluster.is_running ? "survey.new_cluster" : "survey.new_cluster_stopped",
-                              {{"version", cluster.version}, {"path", cluster.data_directory}, {"size", size_of(cluster.data_directory)}})},
-                        {"postgres:", "  data_directory: " + quoted(cluster.data_directory)},
-                        {}};
+    const std::string name =
+        cluster.name.empty() ? "database" : "database-" + cluster.version + "-" + cluster.name;
+    ProposedEntry entry{
+        proposed_name(name, proposal.sources),
+        {text(cluster.is_running ? "survey.new_cluster" : "survey.new_cluster_stopped",
+              {{"version", cluster.version},
+               {"path", cluster.data_directory},
+               {"size", size_of(cluster.data_directory)}})},
+        {"postgres:", "  data_directory: " + quoted(cluster.data_directory)},
+        {}};
     if (cluster.port != 5432) entry.body.push_back("  port: " + std::to_string(cluster.port));
     entry.body.emplace_back("  run_as: postgres");
     entry.body.emplace_back("  databases: all");
@@ -173,26 +194,34 @@ class FromMachine {
 
   void container_of(Proposal& proposal, const DockerContainer& container) {
     if (!container.is_postgres) return;
-    ProposedEntry entry{proposed_name(container.name, proposal.sources),
-                        {text("survey.new_container", {{"container", container.name}, {"image", container.image}})},
-                        {"docker_postgres: {container: " + quoted(container.name) + ", user: " + quoted(container.postgres_user) + "}"},
-                        {}};
+    ProposedEntry entry{
+        proposed_name(container.name, proposal.sources),
+        {text("survey.new_container", {{"container", container.name}, {"image", container.image}})},
+        {"docker_postgres: {container: " + quoted(container.name) +
+         ", user: " + quoted(container.postgres_user) + "}"},
+        {}};
     proposal.sources.push_back(std::move(entry));
   }
 
   bool is_postgres(const std::string& container) const {
-    return std::any_of(machine_.containers.begin(), machine_.containers.end(), [&](const DockerContainer& other) {
-      return other.name == container && other.is_postgres;
-    });
+    return std::any_of(
+        machine_.containers.begin(), machine_.containers.end(), [&](const DockerContainer& other) {
+          return other.name == container && other.is_postgres;
+        });
   }
 
   void volume_of(Proposal& proposal, const DockerVolume& volume) {
     std::string users;
     for (const std::string& user : volume.used_by) users += (users.empty() ? "" : ", ") + user;
-    const bool dumped = !volume.used_by.empty() && std::all_of(volume.used_by.begin(), volume.used_by.end(), [&](const auto& user) { return is_postgres(user); });
+    const bool dumped =
+        !volume.used_by.empty() && std::all_of(volume.used_by.begin(),
+                                               volume.used_by.end(),
+                                               [&](const auto& user) { return is_postgres(user); });
     ProposedEntry entry{proposed_name(volume.name, proposal.sources),
                         {text(dumped ? "survey.new_volume_dumped" : "survey.new_volume",
-                              {{"volume", volume.name}, {"users", users.empty() ? "-" : users}, {"size", size_of(volume.path)}})},
+                              {{"volume", volume.name},
+                               {"users", users.empty() ? "-" : users},
+                               {"size", size_of(volume.path)}})},
                         {"docker_volume: {name: " + quoted(volume.name) + "}"},
                         dumped ? ProposedEntry::Use::as_comment : ProposedEntry::Use::yes};
     proposal.sources.push_back(std::move(entry));
@@ -201,19 +230,22 @@ class FromMachine {
   void destinations(Proposal& proposal) const {
     for (const Mount& mount : machine_.mounts) {
       if (!mount.is_network()) continue;
-      proposal.destinations.push_back({proposed_name(mount.path.substr(mount.path.rfind('/') + 1), proposal.destinations),
-                                       {text("survey.new_network_mount", {{"path", mount.path}, {"device", mount.device}})},
-                                       {"url: " + quoted(mount.path + "/hikae"), "require_mount: true"},
-                                       {}});
+      proposal.destinations.push_back(
+          {proposed_name(mount.path.substr(mount.path.rfind('/') + 1), proposal.destinations),
+           {text("survey.new_network_mount", {{"path", mount.path}, {"device", mount.device}})},
+           {"url: " + quoted(mount.path + "/hikae"), "require_mount: true"},
+           {}});
     }
-    proposal.destinations.push_back({proposed_name("nas", proposal.destinations),
-                                     {text("survey.new_nas")},
-                                     {"url: sftp://backupuser@nas/backup/hikae"},
-                                     proposal.destinations.empty() ? ProposedEntry::Use::yes : ProposedEntry::Use::as_comment});
-    proposal.destinations.push_back({proposed_name("cloud", proposal.destinations),
-                                     {text("survey.new_cloud")},
-                                     {"url: s3://company-backup-bucket/hikae", "server_side_encryption: AES256"},
-                                     ProposedEntry::Use::as_comment});
+    proposal.destinations.push_back(
+        {proposed_name("nas", proposal.destinations),
+         {text("survey.new_nas")},
+         {"url: sftp://backupuser@nas/backup/hikae"},
+         proposal.destinations.empty() ? ProposedEntry::Use::yes : ProposedEntry::Use::as_comment});
+    proposal.destinations.push_back(
+        {proposed_name("cloud", proposal.destinations),
+         {text("survey.new_cloud")},
+         {"url: s3://company-backup-bucket/hikae", "server_side_encryption: AES256"},
+         ProposedEntry::Use::as_comment});
   }
 
   const Machine& machine_;
@@ -237,7 +269,9 @@ std::string proposed_name(std::string_view text, const std::vector<ProposedEntry
   while (!name.empty() && name.back() == '-') name.pop_back();
   if (name.empty()) name = "source";
   const auto is_taken = [&](const std::string& candidate) {
-    return std::any_of(taken.begin(), taken.end(), [&](const ProposedEntry& entry) { return entry.name == candidate; });
+    return std::any_of(taken.begin(), taken.end(), [&](const ProposedEntry& entry) {
+      return entry.name == candidate;
+    });
   };
   if (!is_taken(name)) return name;
   for (int number = 2;; ++number) {

@@ -59,8 +59,9 @@ class FromScripts {
 
   void take_all(const std::vector<ScriptAction>& actions) {
     for (const ScriptAction& action : actions) {
-      if (action.kind == Kind::copies || action.kind == Kind::uploads || action.kind == Kind::dumps_cluster ||
-          action.kind == Kind::dumps_container || action.kind == Kind::saves_volume)
+      if (action.kind == Kind::copies || action.kind == Kind::uploads ||
+          action.kind == Kind::dumps_cluster || action.kind == Kind::dumps_container ||
+          action.kind == Kind::saves_volume)
         if (!action.target.empty()) targets_.push_back(folder_of(action.target));
     }
     for (const ScriptAction& action : actions) {
@@ -75,7 +76,8 @@ class FromScripts {
     if (job.schedule.empty() || has_schedule_) return;
     has_schedule_ = true;
     proposal_.schedule_comments.push_back(
-        text("survey.from_cron", {{"place", job.file + ":" + std::to_string(job.line)}, {"schedule", job.schedule}}));
+        text("survey.from_cron",
+             {{"place", job.file + ":" + std::to_string(job.line)}, {"schedule", job.schedule}}));
     if (job.schedule == "@daily" || job.schedule == "@midnight") {
       proposal_.backup_schedule = "daily 00:00";
     } else if (job.schedule == "@hourly") {
@@ -87,13 +89,18 @@ class FromScripts {
 
   void finish() {
     if (proposal_.sources.empty()) {
-      proposal_.sources.push_back({"config", {text("survey.from_no_source")}, {"files: [/etc]"}, {}});
+      proposal_.sources.push_back(
+          {"config", {text("survey.from_no_source")}, {"files: [/etc]"}, {}});
     }
-    const bool has_destination = std::any_of(proposal_.destinations.begin(), proposal_.destinations.end(), [](const auto& entry) {
-      return entry.use == ProposedEntry::Use::yes;
-    });
+    const bool has_destination = std::any_of(
+        proposal_.destinations.begin(), proposal_.destinations.end(), [](const auto& entry) {
+          return entry.use == ProposedEntry::Use::yes;
+        });
     if (!has_destination) {
-      proposal_.destinations.push_back({proposed_name("nas", proposal_.destinations), {text("survey.from_no_destination")}, {"url: sftp://backupuser@nas/backup/hikae"}, {}});
+      proposal_.destinations.push_back({proposed_name("nas", proposal_.destinations),
+                                        {text("survey.from_no_destination")},
+                                        {"url: sftp://backupuser@nas/backup/hikae"},
+                                        {}});
     }
   }
 
@@ -140,7 +147,8 @@ class FromScripts {
   }
 
   void note(std::string_view key, const ScriptAction& action) {
-    proposal_.tail.push_back({std::string(key), {{"place", place_of(action)}, {"command", action.command}}});
+    proposal_.tail.push_back(
+        {std::string(key), {{"place", place_of(action)}, {"command", action.command}}});
   }
   static Text from(const ScriptAction& action) {
     return text("survey.from_line", {{"place", place_of(action)}, {"command", action.command}});
@@ -166,7 +174,10 @@ class FromScripts {
       entry.comments.push_back(from(action));
       return;
     }
-    ProposedEntry entry{proposed_name(path.substr(path.rfind('/') + 1), proposal_.sources), {from(action)}, {body}, {}};
+    ProposedEntry entry{proposed_name(path.substr(path.rfind('/') + 1), proposal_.sources),
+                        {from(action)},
+                        {body},
+                        {}};
     if (!action.excludes.empty()) {
       std::string list;
       for (const std::string& pattern : action.excludes)
@@ -239,8 +250,8 @@ class FromScripts {
 
   void destination(const ScriptAction& action) {
     const std::string url = action.target.empty() ? "" : repository_at(safe_place(action));
-    if (url.empty() || printable(url) != url ||
-        url.find_first_of("$`*?[ ") != std::string::npos) return;
+    if (url.empty() || printable(url) != url || url.find_first_of("$`*?[ ") != std::string::npos)
+      return;
     const std::string body = "url: " + policy::write_scalar(url, policy::Kind::location);
     for (ProposedEntry& entry : proposal_.destinations) {
       if (entry.body.front() != body) continue;
@@ -248,8 +259,13 @@ class FromScripts {
       return;
     }
     // A folder that a later line carries on was a station on the way.
-    const std::string name = url.starts_with("s3://") ? "cloud" : url.starts_with("sftp://") ? "nas" : "disk";
-    ProposedEntry entry{proposed_name(name, proposal_.destinations), {from(action), text("survey.from_beside")}, {body}, {}};
+    const std::string name = url.starts_with("s3://")     ? "cloud"
+                             : url.starts_with("sftp://") ? "nas"
+                                                          : "disk";
+    ProposedEntry entry{proposed_name(name, proposal_.destinations),
+                        {from(action), text("survey.from_beside")},
+                        {body},
+                        {}};
     if (url.starts_with("s3://") && action.command.find("--sse") != std::string::npos)
       entry.body.emplace_back("server_side_encryption: AES256");
     proposal_.destinations.push_back(std::move(entry));
@@ -261,8 +277,10 @@ class FromScripts {
       return;
     }
     const int days = std::max(1, *action.days);
-    proposal_.retention_comments.push_back(
-        text("survey.from_expiry", {{"place", place_of(action)}, {"command", action.command}, {"days", std::to_string(days)}}));
+    proposal_.retention_comments.push_back(text("survey.from_expiry",
+                                                {{"place", place_of(action)},
+                                                 {"command", action.command},
+                                                 {"days", std::to_string(days)}}));
     longest_ = std::max(longest_, days);
     // What was a number of days by the clock becomes a number of days that have a backup.
     proposal_.retention = "{daily: " + std::to_string(longest_) + "}";
@@ -272,8 +290,9 @@ class FromScripts {
     for (const std::string& address : action.recipients) {
       const auto& known = proposal_.mail_to;
       const bool is_address = address.find_first_of(" ,;<>\"()") == std::string::npos &&
-                              std::count(address.begin(), address.end(), '@') <= 1 && !address.starts_with('@') &&
-                              !address.ends_with('@') && !address.empty();
+                              std::count(address.begin(), address.end(), '@') <= 1 &&
+                              !address.starts_with('@') && !address.ends_with('@') &&
+                              !address.empty();
       if (!is_address || std::find(known.begin(), known.end(), address) != known.end()) continue;
       proposal_.mail_to.push_back(address);
       proposal_.mail_comments.push_back(from(action));
@@ -290,8 +309,10 @@ class FromScripts {
 // A crontab has a line of five time fields; a script has none.
 std::vector<Job> jobs_in(const ScriptFile& file) {
   if (file.content.starts_with("#!")) return {};
-  const bool is_system = file.name.find("cron.d") != std::string::npos || file.name.ends_with("/crontab") || file.name == "crontab";
-  return parse_crontab(file.content, file.name, is_system ? CrontabForm::with_user : CrontabForm::without_user);
+  const bool is_system = file.name.find("cron.d") != std::string::npos ||
+                         file.name.ends_with("/crontab") || file.name == "crontab";
+  return parse_crontab(
+      file.content, file.name, is_system ? CrontabForm::with_user : CrontabForm::without_user);
 }
 
 }  // namespace
@@ -312,14 +333,18 @@ Proposal propose_from_scripts(const std::vector<ScriptFile>& files,
       reader.schedule(job);
       for (ScriptAction& action : read_script(job.command, job.file, job.line)) {
         // A script that is among the files is read for itself.
-        const bool is_given = action.kind == Kind::calls && std::any_of(files.begin(), files.end(), [&](const ScriptFile& other) {
-          return other.name.substr(other.name.rfind('/') + 1) == action.sources.front().substr(action.sources.front().rfind('/') + 1);
-        });
+        const bool is_given =
+            action.kind == Kind::calls &&
+            std::any_of(files.begin(), files.end(), [&](const ScriptFile& other) {
+              return other.name.substr(other.name.rfind('/') + 1) ==
+                     action.sources.front().substr(action.sources.front().rfind('/') + 1);
+            });
         if (!is_given) actions.push_back(std::move(action));
       }
     }
     if (jobs.empty()) {
-      for (ScriptAction& action : read_script(file.content, file.name)) actions.push_back(std::move(action));
+      for (ScriptAction& action : read_script(file.content, file.name))
+        actions.push_back(std::move(action));
     }
   }
   proposal.head = {text("survey.from_head", {{"files", names}}), text("survey.proposal_next")};

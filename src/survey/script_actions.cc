@@ -39,8 +39,8 @@ class Reader {
     for (std::size_t at = 0; at < commands.size(); ++at) {
       // The output of a pipe belongs to the command that began it: pg_dumpall | gzip > FILE.
       ShellCommand command = commands[at];
-      for (std::size_t next = at; command.outputs.empty() && commands[next].feeds_next &&
-                                  next + 1 < commands.size();)
+      for (std::size_t next = at;
+           command.outputs.empty() && commands[next].feeds_next && next + 1 < commands.size();)
         command.outputs = commands[++next].outputs;
       take(command, host, depth);
     }

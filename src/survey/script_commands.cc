@@ -25,7 +25,8 @@ Parsed parse_options(const Words& words, std::initializer_list<std::string_view>
   for (std::size_t at = 1; at < words.size(); ++at) {
     const std::string& word = words[at];
     if (word == "--") {
-      parsed.operands.insert(parsed.operands.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+      parsed.operands.insert(
+          parsed.operands.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
       break;
     }
     if (word.size() < 2 || word[0] != '-') {
@@ -57,9 +58,19 @@ void last_is_target(const Words& operands, ScriptAction& action) {
 
 void rsync(const Words& words, ScriptAction& action) {
   const Parsed parsed = parse_options(words,
-                                      {"--exclude", "--include", "--exclude-from", "-e", "--rsh",
-                                       "--link-dest", "--bwlimit", "--log-file", "-f", "--filter",
-                                       "--files-from", "--password-file", "--timeout"});
+                                      {"--exclude",
+                                       "--include",
+                                       "--exclude-from",
+                                       "-e",
+                                       "--rsh",
+                                       "--link-dest",
+                                       "--bwlimit",
+                                       "--log-file",
+                                       "-f",
+                                       "--filter",
+                                       "--files-from",
+                                       "--password-file",
+                                       "--timeout"});
   if (parsed.operands.size() < 2) return;
   action.kind = Kind::copies;
   last_is_target(parsed.operands, action);
@@ -103,9 +114,15 @@ void tar(const Words& words, ScriptAction& action) {
 }
 
 void aws(const Words& words, ScriptAction& action) {
-  const Parsed parsed = parse_options(
-      words, {"--profile", "--region", "--exclude", "--include", "--sse", "--storage-class",
-              "--endpoint-url", "--acl"});
+  const Parsed parsed = parse_options(words,
+                                      {"--profile",
+                                       "--region",
+                                       "--exclude",
+                                       "--include",
+                                       "--sse",
+                                       "--storage-class",
+                                       "--endpoint-url",
+                                       "--acl"});
   const Words& operands = parsed.operands;
   if (operands.size() < 3 || operands[0] != "s3") return;
   if (operands[1] == "rm") {
@@ -163,9 +180,24 @@ void remove(const Words& words, ScriptAction& action) {
 
 void dump(const Words& words, ScriptAction& action) {
   const bool is_all = base_name(words[0]) == "pg_dumpall";
-  const Parsed parsed = parse_options(
-      words, {"-U", "-h", "-p", "-d", "-f", "-F", "-n", "-t", "-j", "-Z", "-l", "--username",
-              "--host", "--port", "--dbname", "--file", "--format"});
+  const Parsed parsed = parse_options(words,
+                                      {"-U",
+                                       "-h",
+                                       "-p",
+                                       "-d",
+                                       "-f",
+                                       "-F",
+                                       "-n",
+                                       "-t",
+                                       "-j",
+                                       "-Z",
+                                       "-l",
+                                       "--username",
+                                       "--host",
+                                       "--port",
+                                       "--dbname",
+                                       "--file",
+                                       "--format"});
   action.kind = Kind::dumps_cluster;
   for (const std::string_view option : {"-U", "--username"})
     for (const std::string& user : values_of(parsed, option)) action.user = user;
@@ -192,7 +224,8 @@ void docker(const Words& words, ScriptAction& action) {
     if (at + 1 >= words.size()) return;
     const std::string container = words[at];
     ScriptAction inner;
-    interpret_command(Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()), inner);
+    interpret_command(Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
+                      inner);
     if (inner.kind != Kind::dumps_cluster) return;
     action.kind = Kind::dumps_container;
     action.container = container;
@@ -227,11 +260,11 @@ void mail(const Words& words, ScriptAction& action) {
 
 bool is_harmless(const std::string& program) {
   static constexpr std::array<std::string_view, 42> kPrograms = {
-      "echo",   "printf", "mkdir",  "cd",    "set",      "export", "exit",  "test",  "[",
-      "[[",     "date",   "true",   "false", ":",        "sleep",  "grep",  "cat",   "gzip",
-      "zstd",   "xz",     "tee",    "ls",    "logger",   "trap",   "umask", "shift", "local",
-      "return", "read",   "sync",   "mount", "umount",   "chmod",  "chown", "for",   "case",
-      "du",     "df",     "unset",  "wc",    "hostname", "systemctl"};
+      "echo",   "printf", "mkdir", "cd",    "set",      "export",   "exit",  "test",  "[",
+      "[[",     "date",   "true",  "false", ":",        "sleep",    "grep",  "cat",   "gzip",
+      "zstd",   "xz",     "tee",   "ls",    "logger",   "trap",     "umask", "shift", "local",
+      "return", "read",   "sync",  "mount", "umount",   "chmod",    "chown", "for",   "case",
+      "du",     "df",     "unset", "wc",    "hostname", "systemctl"};
   return std::find(kPrograms.begin(), kPrograms.end(), program) != kPrograms.end();
 }
 

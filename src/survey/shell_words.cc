@@ -116,7 +116,8 @@ class Parser {
     if (command_.words.empty() && command_.outputs.empty()) command_.line = line_;
     std::string text = read_word();
     // The number of a descriptor in front of a redirection.
-    const bool is_descriptor = text.size() == 1 && std::isdigit(static_cast<unsigned char>(text[0])) != 0;
+    const bool is_descriptor =
+        text.size() == 1 && std::isdigit(static_cast<unsigned char>(text[0])) != 0;
     if (is_descriptor && (peek() == '>' || peek() == '<')) return;
     if (command_.words.empty() && is_structure(text)) return;
     command_.words.push_back(std::move(text));

@@ -28,7 +28,8 @@ TEST(Coverage, EverythingUncoveredIsTold) {
   Machine machine;
   machine.clusters = {{"15", "main", "/var/lib/postgresql/15/main", 5432, true}};
   machine.volumes = {{"data", "/var/lib/docker/volumes/data/_data", {"web"}}};
-  machine.containers = {{"web", "nginx", {"data"}, true, false, ""}, {"db", "postgres:15", {}, true, true, "app"}};
+  machine.containers = {{"web", "nginx", {"data"}, true, false, ""},
+                        {"db", "postgres:15", {}, true, true, "app"}};
   machine.mounts = {{"/srv/big", "/dev/sdb1", "xfs"}, {"/mnt/nas", "nas:/x", "nfs4"}};
   machine.homes = {{"alice", "/home/alice"}, {"bob", "/home/bob"}};
   machine.shares = {{"public", "/srv/public", "/etc/samba/smb.conf", 3}};
@@ -37,8 +38,12 @@ TEST(Coverage, EverythingUncoveredIsTold) {
   policy.sources = {files({"/etc"})};
   const auto findings = audit_coverage(policy, machine);
   EXPECT_THAT(keys(findings),
-              UnorderedElementsAre("survey.cluster_uncovered", "survey.container_uncovered", "survey.volume_uncovered",
-                                   "survey.database_uncovered", "survey.share_uncovered", "survey.mount_uncovered",
+              UnorderedElementsAre("survey.cluster_uncovered",
+                                   "survey.container_uncovered",
+                                   "survey.volume_uncovered",
+                                   "survey.database_uncovered",
+                                   "survey.share_uncovered",
+                                   "survey.mount_uncovered",
                                    "survey.homes_uncovered"));
   for (const Finding& finding : findings) EXPECT_TRUE(finding.fix) << finding.what.key;
 }

@@ -10,11 +10,11 @@
 namespace hikae::survey {
 namespace {
 
+using hikae::testing::TempDir;
+using hikae::testing::write_file;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using hikae::testing::TempDir;
-using hikae::testing::write_file;
 
 TEST(Machine, FindsClustersVolumesContainersHomesAndOtherDatabases) {
   const TempDir root;
@@ -28,8 +28,9 @@ TEST(Machine, FindsClustersVolumesContainersHomesAndOtherDatabases) {
              R"({"Name":"/db","State":{"Running":true},"Config":{"Image":"company/database:3",
                 "Env":["PG_MAJOR=15","POSTGRES_USER=app"]},"MountPoints":{"/data":{"Name":"pgdata"},"/x":{"Name":""}}})");
   write_file(root / "srv/docker/containers/0b/config.v2.json", "not json");
-  write_file(root / "etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n"
-                                  "daemon:x:2:2::/usr/sbin:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n");
+  write_file(root / "etc/passwd",
+             "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n"
+             "daemon:x:2:2::/usr/sbin:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n");
   write_file(root / "home/alice/a", "");
   write_file(root / "var/lib/mysql/ibdata1", "");
   const Machine machine = look_at_machine(Root(root.path().string()));
@@ -63,15 +64,17 @@ TEST(Machine, MountsOfTheSystemAreNone) {
 }
 
 TEST(Machine, SharesOfSambaAndNfs) {
-  const auto samba = parse_samba("[global]\n path = /x\n[homes]\n path = /home/%S\n"
-                                 "; [off]\n[Public]\n  Path = \"/srv/public\"\n[users]\npath=/srv/users/%U\n",
-                                 "smb.conf");
+  const auto samba = parse_samba(
+      "[global]\n path = /x\n[homes]\n path = /home/%S\n"
+      "; [off]\n[Public]\n  Path = \"/srv/public\"\n[users]\npath=/srv/users/%U\n",
+      "smb.conf");
   ASSERT_THAT(samba, SizeIs(2));
   EXPECT_EQ(samba[0].name, "Public");
   EXPECT_EQ(samba[0].path, "/srv/public");
   EXPECT_EQ(samba[0].line, 7);
   EXPECT_EQ(samba[1].path, "/srv/users");
-  const auto exports = parse_exports("# /no\n/srv/nfs 10.0.0.0/8(rw)\n\"/srv/with blank\" *(ro)\n", "exports");
+  const auto exports =
+      parse_exports("# /no\n/srv/nfs 10.0.0.0/8(rw)\n\"/srv/with blank\" *(ro)\n", "exports");
   ASSERT_THAT(exports, SizeIs(2));
   EXPECT_EQ(exports[0].path, "/srv/nfs");
   EXPECT_EQ(exports[1].path, "/srv/with blank");

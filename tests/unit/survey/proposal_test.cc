@@ -31,15 +31,19 @@ TEST(ProposalFromMachine, IsAValidPolicyInBothLanguages) {
   Machine machine;
   machine.clusters = {{"15", "main", "/var/lib/postgresql/15/main", 5433, true}};
   machine.volumes = {{"pgdata", "/v/pgdata/_data", {"db"}}, {"Web Data", "/v/web/_data", {"web"}}};
-  machine.containers = {{"db", "postgres:15", {"pgdata"}, true, true, "app"}, {"web", "nginx", {}, true, false, ""}};
+  machine.containers = {{"db", "postgres:15", {"pgdata"}, true, true, "app"},
+                        {"web", "nginx", {}, true, false, ""}};
   machine.mounts = {{"/mnt/nas", "nas:/x", "nfs4"}, {"/data", "/dev/sdb", "xfs"}};
   machine.homes = {{"root", "/root"}, {"alice", "/home/alice"}};
-  machine.shares = {{"共有", "/srv/share: a", "/etc/samba/smb.conf", 3}, {"x", "/srv/empty", "f", 1}};
+  machine.shares = {{"共有", "/srv/share: a", "/etc/samba/smb.conf", 3},
+                    {"x", "/srv/empty", "f", 1}};
   const policy::Policy policy = parsed(propose_from_machine(machine, some, "Host.1", "Asia/Tokyo"));
   EXPECT_EQ(policy.name, "host-1");
   std::vector<std::string> names;
   for (const auto& source : policy.sources) names.push_back(source.name);
-  EXPECT_THAT(names, ElementsAre("config", "root", "homes", "source", "database-15-main", "db", "web-data"));
+  EXPECT_THAT(
+      names,
+      ElementsAre("config", "root", "homes", "source", "database-15-main", "db", "web-data"));
   EXPECT_THAT(policy.sources[3].files, ElementsAre("/srv/share: a"));
   EXPECT_EQ(policy.sources[4].postgres->port, 5433);
   EXPECT_EQ(policy.sources[5].docker_postgres->user, "app");
@@ -82,13 +86,24 @@ TEST(ProposalFromScripts, TakesOverWhatTheUsualScriptsDo) {
   EXPECT_THAT(policy.notify.email->to, ElementsAre("it-team@company.local"));
   const std::string text = render_proposal(proposal, Language::en);
   EXPECT_THAT(text, HasSubstr("# /usr/local/sbin/backup.sh:5: rsync -a --delete"));
-  EXPECT_THAT(text, HasSubstr("# /usr/local/sbin/backup.sh:13: not understood, look at it yourself: mystery --now"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "# /usr/local/sbin/backup.sh:13: not understood, look at it yourself: mystery --now"));
   EXPECT_THAT(text, HasSubstr("retention: {daily: 3}"));
 }
 
 TEST(ProposalFromScripts, IsValidWhateverTheScriptSays) {
-  for (const char* script : {"", "\xff\xfe\n", "rsync", "rsync -a '/a\nb: [' \"x:/y #\"", "pg_dump $X", "mail @,@",
-                             "aws s3 sync /a 's3://b c/d'", "docker exec '' pg_dumpall", "rsync -a '/a\xff' '/b\x01'", "rsync -a /x /y/'{z'"}) {
+  for (const char* script : {"",
+                             "\xff\xfe\n",
+                             "rsync",
+                             "rsync -a '/a\nb: [' \"x:/y #\"",
+                             "pg_dump $X",
+                             "mail @,@",
+                             "aws s3 sync /a 's3://b c/d'",
+                             "docker exec '' pg_dumpall",
+                             "rsync -a '/a\xff' '/b\x01'",
+                             "rsync -a /x /y/'{z'"}) {
     SCOPED_TRACE(script);
     parsed(propose_from_scripts({{"x.sh", script}}, "h", "UTC"));
   }

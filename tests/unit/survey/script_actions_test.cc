@@ -32,7 +32,8 @@ TEST(ScriptActions, RsyncTellsSourcesTargetAndDeletion) {
 
 TEST(ScriptActions, FindDeletesOnlyWhereItSaysSo) {
   EXPECT_EQ(one("find /backup -mtime +3 -print").kind, Kind::harmless);
-  const ScriptAction action = one("find /backup/daily -maxdepth 1 -type d -mtime +30 -exec rm -rf {} \\;");
+  const ScriptAction action =
+      one("find /backup/daily -maxdepth 1 -type d -mtime +30 -exec rm -rf {} \\;");
   EXPECT_EQ(action.kind, Kind::expires);
   EXPECT_THAT(action.sources, ElementsAre("/backup/daily"));
   EXPECT_EQ(action.days, 30);
@@ -62,14 +63,16 @@ TEST(ScriptActions, VolumesUploadsAndMail) {
   EXPECT_EQ(upload.kind, Kind::uploads);
   EXPECT_TRUE(upload.deletes_at_target);
   EXPECT_EQ(upload.target, "s3://bucket/x");
-  EXPECT_THAT(read_script("echo ok | mail -s 'Backup Completed' it@company.local", "x").back().recipients,
-              ElementsAre("it@company.local"));
+  EXPECT_THAT(
+      read_script("echo ok | mail -s 'Backup Completed' it@company.local", "x").back().recipients,
+      ElementsAre("it@company.local"));
 }
 
 TEST(ScriptActions, VariablesLinesAndOtherMachines) {
-  const auto actions = read_script("#!/bin/sh\nDEST=/backup\nrsync -a /etc $DEST/etc\n"
-                                   "ssh backup@nas 'find /volume1/backup -mtime +3 -delete'\nfrobnicate --all\n",
-                                   "/opt/b.sh");
+  const auto actions = read_script(
+      "#!/bin/sh\nDEST=/backup\nrsync -a /etc $DEST/etc\n"
+      "ssh backup@nas 'find /volume1/backup -mtime +3 -delete'\nfrobnicate --all\n",
+      "/opt/b.sh");
   ASSERT_EQ(actions.size(), 3U);
   EXPECT_EQ(actions[0].target, "/backup/etc");
   EXPECT_EQ(actions[0].line, 3);
@@ -93,11 +96,14 @@ TEST(LegacyDeletes, ReachesWhatIsAboveAndBelowButNoNeighbour) {
 TEST(LegacyDeletes, NamesFileAndLineAndLeavesPlainCopiesAlone) {
   const std::vector<ProtectedPlace> places{{"disk", "/mnt/nas/hikae"}};
   const auto findings = find_legacy_deletes(
-      read_script("rsync -a /srv /mnt/nas\n\nrsync -a --delete /srv/ /mnt/nas/\n", "/etc/cron.daily/copy"), places);
+      read_script("rsync -a /srv /mnt/nas\n\nrsync -a --delete /srv/ /mnt/nas/\n",
+                  "/etc/cron.daily/copy"),
+      places);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].where, "/etc/cron.daily/copy:3");
   EXPECT_EQ(findings[0].severity, Severity::error);
-  EXPECT_THAT(find_legacy_deletes(read_script("find /tmp -mtime +1 -delete", "x"), places), IsEmpty());
+  EXPECT_THAT(find_legacy_deletes(read_script("find /tmp -mtime +1 -delete", "x"), places),
+              IsEmpty());
 }
 
 }  // namespace

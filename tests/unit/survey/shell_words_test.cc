@@ -23,8 +23,12 @@ TEST(ShellWords, QuotesAreRemovedAndKeepBlanks) {
 
 TEST(ShellWords, CommandsEndAtOperatorsAndCommentsAreNone) {
   EXPECT_THAT(words_of("a 1 && b | c; d # e\nf & (g)"),
-              ElementsAre(ElementsAre("a", "1"), ElementsAre("b"), ElementsAre("c"),
-                          ElementsAre("d"), ElementsAre("f"), ElementsAre("g")));
+              ElementsAre(ElementsAre("a", "1"),
+                          ElementsAre("b"),
+                          ElementsAre("c"),
+                          ElementsAre("d"),
+                          ElementsAre("f"),
+                          ElementsAre("g")));
 }
 
 TEST(ShellWords, ContinuedLinesAreOneCommandThatBeginsWhereItBegins) {
