@@ -83,6 +83,7 @@ void add_backup(Command& root, const Session& session);
 void add_cat(Command& root, const Session& session);
 void add_check(Command& root, const Session& session);
 void add_completion(CommandLine& root, const Session& session);
+void add_doctor(Command& root, const Session& session);
 void add_forget(Command& root, const Session& session);
 void add_init(Command& root, const Session& session);
 void add_key(Command& root, const Session& session);

@@ -19,6 +19,19 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
+Finding failed_probe(std::string area, std::string where, const Error& error, const Text& fix) {
+  return {Severity::error,
+          std::move(area),
+          std::move(where),
+          error.message(),
+          error.hint().value_or(fix),
+          error};
+}
+
+std::string words_of(const Finding& finding, Language language) {
+  return finding.error ? render(*finding.error, language) : render(finding.what, language);
+}
+
 Severity worst(const std::vector<Finding>& findings) {
   Severity result = Severity::ok;
   for (const Finding& finding : findings) result = std::max(result, finding.severity);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/text.h"
+#include "base/error.h"
 
 namespace hikae::survey {
 
@@ -25,8 +25,13 @@ struct Finding {
   std::string area;   // "source", "destination", "coverage", …: a fixed word for programs
   std::string where;  // a name, a path, FILE:LINE
   Text what;
-  std::optional<Text> fix;  // the next step; present unless nothing is to be done
+  std::optional<Text> fix;       // the next step; present unless nothing is to be done
+  std::optional<Error> error{};  // where a probe failed; `what` is its message alone
 };
+// An error that a probe met, with its own hint or `fix`.
+Finding failed_probe(std::string area, std::string where, const Error& error, const Text& fix);
+// What it says, in that language: the error with all its contexts where there is one.
+std::string words_of(const Finding& finding, Language language);
 
 // The worst of them; ok for none.
 Severity worst(const std::vector<Finding>& findings);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "os/acting_user.h"
+#include "os/users.h"
+#include "postgres/connection.h"
+#include "service/doctor.h"
+#include "service/secrets.h"
+#include "source/files_source.h"
+#include "survey/measure.h"
+
+namespace hikae {
+namespace {
+
+using survey::Finding;
+using survey::Measure;
+using survey::Severity;
+
+// Beyond that the numbers are a lower bound; counting millions of files takes longer than a person
+// waits.
+constexpr std::uint64_t kMostEntries = 500'000;
+
+// "drwxr-x---", as ls -ld writes it.
+std::string mode_text(mode_t mode) {
+  std::string text = S_ISDIR(mode) ? "d" : S_ISLNK(mode) ? "l" : "-";
+  constexpr std::string_view kLetters = "rwxrwxrwx";
+  for (unsigned bit = 0; bit < 9; ++bit) text += (mode & (0400U >> bit)) != 0 ? kLetters[bit] : '-';
+  return text;
+}
+
+// The very guards of a run: what it would refuse, is refused here.
+std::optional<Error> refusal_of(const policy::Source& source, const Environment& environment) {
+  try {
+    FilesOptions options;
+    options.paths = source.files;
+    options.working_directory = environment.working_directory;
+    options.exclude = source.exclude;
+    options.exclude_case_insensitive = source.iexclude;
+    options.exclude_files = source.exclude_file;
+    options.exclude_if_present = source.exclude_if_present;
+    options.require_mount = source.require_mount ? RequireMount::yes : RequireMount::no;
+    options.allow_empty = source.allow_empty ? AllowEmpty::yes : AllowEmpty::no;
+    make_files_source(std::move(options))->open_root();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+class Sources {
+ public:
+  Sources(const Environment& environment, std::vector<Finding>& findings, const StopToken& stop)
+      : environment_(environment), findings_(findings), stop_(stop) {}
+
+  void look_at(const policy::Source& source) {
+    switch (source.kind()) {
+      case policy::SourceKind::files:
+        return look_at_files(source);
+      case policy::SourceKind::postgres:
+        return look_at_postgres(source);
+      case policy::SourceKind::docker_volume:
+      case policy::SourceKind::docker_postgres:
+        findings_.push_back({Severity::hint,
+                             "source",
+                             source.name,
+                             text("doctor.source_not_examined"),
+                             text("doctor.source_not_examined_fix")});
+    }
+  }
+
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  void look_at_files(const policy::Source& source) {
+    if (const auto refusal = refusal_of(source, environment_)) {
+      findings_.push_back(
+          survey::failed_probe("source", source.name, *refusal, text("doctor.source_fix")));
+      return;
+    }
+    for (const std::string& path : source.files) look_at_path(source, path);
+  }
+
+  void look_at_path(const policy::Source& source, const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return;  // the guards have told it
+    const Measure measure = survey::measure_tree(path, kMostEntries);
+    bytes_ += measure.bytes;
+    Finding finding{
+        Severity::ok,
+        "source",
+        source.name,
+        text("doctor.source",
+             {{"mode", mode_text(status.st_mode)},
+              {"owner", accounts_.user_name(status.st_uid)},
+              {"group", accounts_.group_name(status.st_gid)},
+              {"path", path},
+              {"files", (measure.is_complete ? "" : ">") + std::to_string(measure.files)},
+              {"size", survey::shown_size(measure)}}),
+        {}};
+    findings_.push_back(std::move(finding));
+    if (measure.unreadable > 0) {
+      findings_.push_back({Severity::error,
+                           "source",
+                           source.name,
+                           text("doctor.source_unreadable",
+                                {{"path", path}, {"count", std::to_string(measure.unreadable)}}),
+                           text("doctor.not_root_fix")});
+    } else if (measure.files == 0 && !source.allow_empty) {
+      // The guards look at all folders together; one of them alone may be empty.
+      findings_.push_back({Severity::warning,
+                           "source",
+                           source.name,
+                           text("doctor.source_empty", {{"path", path}}),
+                           text("doctor.source_empty_fix")});
+    }
+  }
+
+  void look_at_postgres(const policy::Source& source) {
+    const policy::PostgresSource& given = *source.postgres;
+    try {
+      postgres::Server server;
+      server.host = given.host;
+      server.port = given.port;
+      server.user =
+          given.user.empty() ? (given.run_as.empty() ? "postgres" : given.run_as) : given.user;
+      if (!given.run_as.empty()) {
+        server.run_as = os::find_user_account(given.run_as);
+        if (!server.run_as) {
+          findings_.push_back({Severity::error,
+                               "source",
+                               source.name,
+                               text("doctor.no_such_user", {{"user", given.run_as}}),
+                               text("doctor.postgres_fix")});
+          return;
+        }
+      }
+      if (given.password)
+        server.password =
+            std::make_shared<const Secret>(resolve_secret(*given.password, environment_, stop_));
+      if (server.host.empty() && !given.data_directory.empty())
+        postgres::locate_server(server, given.data_directory);
+      if (server.host.empty()) server.host = "/var/run/postgresql";
+      server.connect_timeout = std::chrono::seconds(10);
+      postgres::Connection connection(
+          server, "postgres", postgres::ConnectionKind::ordinary, environment_.log, stop_);
+      const postgres::Result size = connection.query(
+          "select coalesce(sum(pg_database_size(oid)), 0)::bigint, count(*) from pg_database where "
+          "datallowconn",
+          stop_);
+      const std::int64_t bytes = size.number(0, 0);
+      bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0));
+      findings_.push_back(
+          {Severity::ok,
+           "source",
+           source.name,
+           text("doctor.postgres",
+                {{"version", connection.parameter("server_version")},
+                 {"databases", size.text(0, 1)},
+                 {"size",
+                  format_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)))}}),
+           {}});
+    } catch (const Error& error) {
+      findings_.push_back(
+          survey::failed_probe("source", source.name, error, text("doctor.postgres_fix")));
+    }
+  }
+
+  const Environment& environment_;
+  std::vector<Finding>& findings_;
+  const StopToken& stop_;
+  os::Accounts accounts_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t examine_sources(const policy::Policy& policy,
+                              const Environment& environment,
+                              std::vector<Finding>& findings,
+                              const StopToken& stop) {
+  Sources sources(environment, findings, stop);
+  for (const policy::Source& source : policy.sources) sources.look_at(source);
+  return sources.bytes();
+}
+
+}  // namespace hikae
