@@ -102,6 +102,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_ack(root, session);
   add_policy(root, session);
   add_doctor(root, session);
+  add_import(root, session);
   add_recovery_kit(root, session);
   add_backup(root, session);
   add_snapshots(root, session);

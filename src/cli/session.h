@@ -85,6 +85,7 @@ void add_check(Command& root, const Session& session);
 void add_completion(CommandLine& root, const Session& session);
 void add_doctor(Command& root, const Session& session);
 void add_forget(Command& root, const Session& session);
+void add_import(Command& root, const Session& session);
 void add_init(Command& root, const Session& session);
 void add_key(Command& root, const Session& session);
 void add_ls(Command& root, const Session& session);

@@ -33,12 +33,16 @@ class Counter {
         ++measure_.unreadable;
         continue;
       }
+      bool is_empty = true;
       // No other thread reads this stream.
       while (const dirent* entry = readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe)
         const std::string name = entry->d_name;
-        if (name != "." && name != "..") add(dirfd(folder.get()), name, path, waiting);
+        if (name == "." || name == "..") continue;
+        is_empty = false;
+        add(dirfd(folder.get()), name, path, waiting);
         if (!measure_.is_complete) return;
       }
+      if (is_empty && path != start) ++measure_.empty_folders;
     }
   }
 

@@ -9,6 +9,7 @@ namespace hikae::survey {
 struct Measure {
   std::uint64_t files = 0;  // all entries but folders
   std::uint64_t folders = 0;
+  std::uint64_t empty_folders = 0;
   std::uint64_t bytes = 0;
   std::uint64_t unreadable = 0;  // folders that could not be listed
   bool is_complete = true;       // false: stopped at the limit, the numbers are a lower bound
