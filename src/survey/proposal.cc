@@ -257,7 +257,8 @@ class FromMachine {
 
 std::string proposed_name(std::string_view text, const std::vector<ProposedEntry>& taken) {
   std::string name;
-  for (const unsigned char c : text) {
+  for (const char given : text) {
+    const auto c = static_cast<unsigned char>(given);
     const bool fits = c < 0x80 && (std::isalnum(c) != 0 || c == '_' || c == '-');
     if (fits) {
       name += static_cast<char>(std::tolower(c));

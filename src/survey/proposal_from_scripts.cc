@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "policy/load.h"
 #include "policy/table.h"
 #include "policy/values.h"
 #include "survey/jobs.h"
@@ -87,16 +88,26 @@ class FromScripts {
     }
   }
 
+  // What a script says may be no valid policy (a schedule of the 99th hour, a name that YAML cannot
+  // hold): then it stays as a comment, for a person to judge.
   void finish() {
-    if (proposal_.sources.empty()) {
-      proposal_.sources.push_back(
-          {"config", {text("survey.from_no_source")}, {"files: [/etc]"}, {}});
+    for (ProposedEntry& entry : proposal_.sources) judge(entry, &Proposal::sources);
+    for (ProposedEntry& entry : proposal_.destinations) judge(entry, &Proposal::destinations);
+    Proposal scheduled = smallest();
+    scheduled.backup_schedule = proposal_.backup_schedule;
+    if (!is_accepted(scheduled)) proposal_.backup_schedule = Proposal().backup_schedule;
+    std::erase_if(proposal_.mail_to, [](const std::string& address) {
+      Proposal mailed = smallest();
+      mailed.mail_to = {address};
+      return !is_accepted(mailed);
+    });
+    if (!has_usable(proposal_.sources)) {
+      proposal_.sources.push_back({proposed_name("config", proposal_.sources),
+                                   {text("survey.from_no_source")},
+                                   {"files: [/etc]"},
+                                   {}});
     }
-    const bool has_destination = std::any_of(
-        proposal_.destinations.begin(), proposal_.destinations.end(), [](const auto& entry) {
-          return entry.use == ProposedEntry::Use::yes;
-        });
-    if (!has_destination) {
+    if (!has_usable(proposal_.destinations)) {
       proposal_.destinations.push_back({proposed_name("nas", proposal_.destinations),
                                         {text("survey.from_no_destination")},
                                         {"url: sftp://backupuser@nas/backup/hikae"},
@@ -105,6 +116,33 @@ class FromScripts {
   }
 
  private:
+  static Proposal smallest() {
+    Proposal proposal;
+    proposal.name = "host";
+    proposal.timezone = "UTC";
+    proposal.sources = {{"config", {}, {"files: [/etc]"}, {}}};
+    proposal.destinations = {{"nas", {}, {"url: /nas"}, {}}};
+    return proposal;
+  }
+  static bool is_accepted(const Proposal& proposal) {
+    try {
+      policy::parse_policy(render_proposal(proposal, Language::en), "proposal");
+      return true;
+    } catch (const Error&) {  // the answer to the question
+      return false;
+    }
+  }
+  static void judge(ProposedEntry& entry, std::vector<ProposedEntry> Proposal::*where) {
+    Proposal proposal = smallest();
+    proposal.*where = {entry};
+    if (!is_accepted(proposal)) entry.use = ProposedEntry::Use::as_comment;
+  }
+  static bool has_usable(const std::vector<ProposedEntry>& entries) {
+    return std::any_of(entries.begin(), entries.end(), [](const ProposedEntry& entry) {
+      return entry.use == ProposedEntry::Use::yes;
+    });
+  }
+
   void take(const ScriptAction& action) {
     switch (action.kind) {
       case Kind::copies:
