@@ -20,15 +20,14 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// Debian's bundle; libpq before 16 does not know sslrootcert=system.
-constexpr const char* kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
-
 // Names and values side by side, as libpq takes them: there is no string in which a password could
 // be shown.
 class Parameters {
  public:
   Parameters(const Server& server, const std::string& database, ConnectionKind kind)
-      : port_(std::to_string(server.port)), ssl_mode_(to_string(server.ssl_mode)) {
+      : port_(std::to_string(server.port)),
+        ssl_mode_(to_string(server.ssl_mode)),
+        ca_file_(authorities_of(server)) {
     add("host", server.host.c_str());
     add("port", port_.c_str());
     add("user", server.user.c_str());
@@ -43,7 +42,7 @@ class Parameters {
     add("passfile", "/dev/null/none");
     if (!server.by_socket()) {
       add("sslmode", ssl_mode_.c_str());
-      add("sslrootcert", server.ca_file.empty() ? kSystemAuthorities : server.ca_file.c_str());
+      add("sslrootcert", ca_file_.c_str());
       // A peer that vanished is noticed within two minutes.
       add("keepalives_idle", "30");
       add("keepalives_interval", "15");
@@ -66,6 +65,7 @@ class Parameters {
 
   std::string port_;
   std::string ssl_mode_;
+  std::string ca_file_;
   std::vector<const char*> names_;
   std::vector<const char*> values_;
 };

@@ -59,6 +59,11 @@ std::string_view to_string(SslMode mode) {
   return "verify-full";
 }
 
+std::string authorities_of(const Server& server) {
+  // Debian's bundle; libpq before 16 does not know sslrootcert=system.
+  return server.ca_file.empty() ? "/etc/ssl/certs/ca-certificates.crt" : server.ca_file;
+}
+
 std::optional<Postmaster> parse_postmaster(std::string_view content) {
   // pid, data directory, start time, port, socket folder, address, shared memory, status
   constexpr std::size_t kStatusLine = 7;

@@ -35,6 +35,9 @@ struct Server {
   bool by_socket() const { return host.starts_with('/'); }
 };
 
+// The file of authorities that the server's certificate is verified with.
+std::string authorities_of(const Server& server);
+
 // What a running server wrote into its data directory (postmaster.pid; the lines are those of
 // PostgreSQL 10 to 17, src/include/utils/pidfile.h).
 struct Postmaster {

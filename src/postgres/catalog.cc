@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres/catalog.h"
+
+#include <algorithm>
+
+namespace hikae::postgres {
+namespace {
+
+std::uint64_t size_at(const Result& result, std::size_t row, std::size_t column) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, result.number(row, column)));
+}
+
+// datcollversion came with 15; what the operating system has now, with 15 too.
+std::string collation_columns(const Connection& connection) {
+  constexpr int kWithVersions = 150000;
+  if (connection.server_version() < kWithVersions) return "NULL, NULL";
+  return "d.datcollversion, pg_catalog.pg_database_collation_actual_version(d.oid)";
+}
+
+// Other providers than libc came with 15; 17 renamed the column.
+std::string provider_columns(const Connection& connection) {
+  if (connection.server_major() < 15) return "'libc', NULL";
+  return "CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END, " +
+         std::string(connection.server_major() < 17 ? "d.daticulocale" : "d.datlocale");
+}
+
+}  // namespace
+
+std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToken& stop) {
+  // The size of a database may be asked by who may connect to it.
+  const Result result = connection.query(
+      "SELECT datname, datallowconn, datistemplate, "
+      "CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') "
+      "THEN pg_catalog.pg_database_size(oid) END "
+      "FROM pg_catalog.pg_database WHERE datname <> 'template0' ORDER BY datname",
+      stop);
+  std::vector<DatabaseEntry> found;
+  for (std::size_t row = 0; row < result.rows(); ++row) {
+    found.push_back({result.text(row, 0),
+                     result.is_true(row, 1),
+                     result.is_true(row, 2),
+                     size_at(result, row, 3)});
+  }
+  return found;
+}
+
+DatabaseFacts load_database_facts(Connection& connection, const StopToken& stop) {
+  const Result database = connection.query(
+      "SELECT d.datname, pg_catalog.pg_database_size(d.oid), pg_catalog.pg_get_userbyid(d.datdba), "
+      "pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, "
+      "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), " +
+          collation_columns(connection) + ", " + provider_columns(connection) +
+          " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()",
+      stop);
+  DatabaseFacts facts;
+  facts.name = database.text(0, 0);
+  facts.bytes = size_at(database, 0, 1);
+  facts.owner = database.text(0, 2);
+  facts.encoding = database.text(0, 3);
+  facts.collate = database.text(0, 4);
+  facts.ctype = database.text(0, 5);
+  facts.large_objects = size_at(database, 0, 6);
+  facts.collation_version = database.text(0, 7);
+  facts.actual_collation_version = database.text(0, 8);
+  facts.provider = database.text(0, 9);
+  facts.locale = database.text(0, 10);
+  const Result extensions = connection.query(
+      "SELECT extname, extversion FROM pg_catalog.pg_extension ORDER BY extname", stop);
+  for (std::size_t row = 0; row < extensions.rows(); ++row)
+    facts.extensions.push_back({extensions.text(row, 0), extensions.text(row, 1)});
+  return facts;
+}
+
+ClusterFacts load_cluster_facts(Connection& connection, const StopToken& stop) {
+  const Result result = connection.query(
+      "SELECT pg_catalog.current_setting('server_version'), pg_catalog.pg_is_in_recovery(), "
+      "(SELECT system_identifier FROM pg_catalog.pg_control_system())",
+      stop);
+  ClusterFacts facts;
+  facts.server_version = result.text(0, 0);
+  facts.in_recovery = result.is_true(0, 1);
+  facts.system_identifier = result.text(0, 2);
+  return facts;
+}
+
+}  // namespace hikae::postgres

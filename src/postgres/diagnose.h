@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postgres/connection.h"
+
+// Whether a backup of a server will work and a restore of it can be trusted, before it is tried;
+// for `hikae doctor`. observe_server() asks, diagnose() judges.
+namespace hikae::postgres {
+
+enum class Wanted { no, yes };
+struct DiagnoseOptions {
+  std::vector<std::string> databases{"all"};  // the policy's words
+  Wanted logical = Wanted::yes;
+  Wanted physical = Wanted::no;
+  std::string data_directory;  // of this host; empty: not looked at
+  std::string programs;        // the policy's folder; empty: those installed
+};
+
+// What a role may not read of one database.
+struct DatabaseRights {
+  std::string name;
+  std::vector<std::string> unreadable;  // tables without SELECT, the first few
+  std::uint64_t unreadable_count = 0;
+  std::vector<std::string> row_security;  // tables whose policies would hide rows from the role
+  std::uint64_t row_security_count = 0;
+  std::uint64_t large_objects_unreadable = 0;
+  std::uint64_t subscriptions = 0;  // which only a superuser may dump
+  std::string collation_recorded;
+  std::string collation_actual;
+};
+
+struct LongTransaction {
+  int pid = 0;
+  std::string user;
+  std::string database;
+  std::chrono::seconds age{};
+};
+
+struct ServerObservation {
+  std::optional<Error> no_connection;  // then nothing else is known
+  std::optional<Error> no_databases;   // what the policy names is not there
+  std::string version;                 // "15.18 (Debian …)"
+  int major = 0;
+  std::optional<int> programs_major;  // of the pg_dump that would be used; nothing: none fits
+  bool is_superuser = false;
+  bool bypasses_row_security = false;
+  bool reads_all_data = false;
+  bool may_replicate = false;
+  bool checksums = false;
+  bool in_recovery = false;
+  std::string wal_level;
+  std::int64_t wal_senders_free = 0;
+  std::uint64_t prepared_transactions = 0;
+  std::vector<LongTransaction> long_transactions;
+  std::vector<DatabaseRights> databases;
+  std::optional<std::uint64_t> data_free;  // bytes, where the data directory lies
+  std::optional<std::uint64_t> data_total;
+};
+
+// Asks the server; a failure to connect is data. Opens one session to each database that is chosen.
+// Throws only Cancelled.
+ServerObservation observe_server(const Server& server,
+                                 const DiagnoseOptions& options,
+                                 Log& log,
+                                 const StopToken& stop);
+
+struct Finding {
+  enum class Level {
+    good,
+    warning,  // a backup works; something should be seen to
+    failure,  // a backup will fail
+  };
+  Level level = Level::good;
+  Text message;
+  std::optional<Text> fix;  // what to do; given for all but good
+};
+// Pure. Never empty.
+std::vector<Finding> diagnose(const ServerObservation& observed, const DiagnoseOptions& options);
+
+}  // namespace hikae::postgres
