@@ -60,6 +60,16 @@ void print_outcomes(const Session& session, const RunReport& report) {
   session.console.print(table.render());
 }
 
+void print_notes(const Session& session, const RunReport& report) {
+  for (const SourceOutcome& source : report.sources) {
+    for (const Text& note : source.notes) {
+      session.console.say(
+          text("cli_run.note",
+               {{"source", source.source}, {"note", render(note, session.console.language())}}));
+    }
+  }
+}
+
 void print_problems(const Session& session, const RunReport& report) {
   constexpr std::size_t kMostShown = 20;
   for (const SourceOutcome& source : report.sources) {
@@ -188,6 +198,12 @@ void write_outcome(JsonWriter& json, const RunReport& report, const RunOutcome& 
   json.end_object();
 }
 
+void write_source(JsonWriter& json, const SourceOutcome& source) {
+  json.begin_object().member("source", source.source);
+  if (!source.facts.empty()) json.key("facts").raw(source.facts);
+  json.end_object();
+}
+
 void write_connection(JsonWriter& json, const ConnectionRecord& connection) {
   json.begin_object().member("destination", connection.destination);
   if (!connection.protocol.empty()) {
@@ -215,6 +231,8 @@ std::string run_to_json(const RunReport& report) {
   write_protection(json, report);
   json.key("outcomes").begin_array();
   for (const RunOutcome& outcome : report.outcomes) write_outcome(json, report, outcome);
+  json.end_array().key("sources").begin_array();
+  for (const SourceOutcome& source : report.sources) write_source(json, source);
   json.end_array().key("forgotten").begin_array();
   for (const ForgottenSnapshot& gone : report.forgotten) {
     json.begin_object().member("source", gone.source).member("destination", gone.destination);
@@ -241,6 +259,7 @@ std::string run_to_json(const RunReport& report) {
 
 void print_run(const Session& session, const RunReport& report, const policy::Policy& policy) {
   print_outcomes(session, report);
+  print_notes(session, report);
   print_changes(session, report, policy);
   print_filling(session, report, policy);
   print_problems(session, report);

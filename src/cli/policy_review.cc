@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/cmd_policy.h"
 #include "service/destinations.h"
+#include "service/postgres_source.h"
 #include "storage/location.h"
 
 namespace hikae::cli {
@@ -116,7 +117,9 @@ class Review {
   }
 
   void review_source(const policy::Source& source) {
-    if (source.kind() != policy::SourceKind::files) {
+    review_live_clusters(source);
+    if (source.kind() != policy::SourceKind::files &&
+        source.kind() != policy::SourceKind::postgres) {
       find(path_of(source), text("cli_policy.kind_not_yet", {{"source", source.name}}));
     }
     if (backup_schedule_of(policy_, source).empty()) {
@@ -131,6 +134,16 @@ class Review {
         });
     if (kept_for_ever)
       find(path_of(source), text("cli_policy.no_retention", {{"source", source.name}}));
+  }
+
+  void review_live_clusters(const policy::Source& source) {
+    if (source.files.empty()) return;
+    for (const LiveClusterFinding& found :
+         live_clusters_in(source, postgres::find_live_clusters())) {
+      find(path_of(source),
+           text("cli_policy.live_cluster",
+                {{"source", source.name}, {"folder", found.cluster.data_directory}}));
+    }
   }
 
   void review_keys() {

@@ -71,6 +71,8 @@ enum class Quiesce { none, pause, stop };
 
 // The method words of a PostgreSQL source.
 enum class PostgresMethod { logical, physical };
+enum class PostgresFormat { custom, plain };
+enum class PostgresSslMode { verify_full, verify_ca, require, prefer, disable };
 
 struct PostgresSource {
   std::string data_directory;
@@ -81,6 +83,13 @@ struct PostgresSource {
   std::optional<SecretReference> password;
   std::vector<std::string> databases{"all"};
   std::vector<PostgresMethod> method{PostgresMethod::logical};
+  PostgresFormat format = PostgresFormat::custom;
+  PostgresSslMode sslmode = PostgresSslMode::verify_full;
+  std::string ca_file;   // absolute path; empty: the system's authorities
+  std::string programs;  // the folder of pg_dump; empty: by the server's version
+  std::chrono::seconds lock_timeout = std::chrono::seconds(30);
+  std::chrono::seconds statement_timeout = std::chrono::minutes(10);
+  std::optional<std::chrono::seconds> time_limit;  // of one database's dump
 
   bool operator==(const PostgresSource&) const = default;
 };

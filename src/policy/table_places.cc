@@ -22,6 +22,17 @@ const Section& postgres_section() {
     keys.section("password", &P::password, secret_section, "{file: /etc/hikae/postgres}");
     keys.list("databases", &P::databases, Kind::line, "[shop, crm]", {}, Shape::one_or_list);
     keys.list("method", &P::method, Kind::word, "[logical, physical]", {"logical", "physical"});
+    keys.one("format", &P::format, Kind::word, "plain", {"custom", "plain"});
+    keys.one("sslmode",
+             &P::sslmode,
+             Kind::word,
+             "verify-full",
+             {"verify-full", "verify-ca", "require", "prefer", "disable"});
+    keys.one("ca_file", &P::ca_file, Kind::path, "/etc/hikae/ca.pem");
+    keys.one("programs", &P::programs, Kind::path, "/usr/lib/postgresql/15/bin");
+    keys.one("lock_timeout", &P::lock_timeout, Kind::duration, "30s");
+    keys.one("statement_timeout", &P::statement_timeout, Kind::duration, "10m");
+    keys.one("time_limit", &P::time_limit, Kind::duration, "4h");
     return std::move(keys).done();
   }();
   return kSection;

@@ -73,6 +73,8 @@ struct SourceOutcome {
   std::optional<format::SnapshotSummary> summary;
   std::vector<ItemError> item_errors;
   std::uint64_t item_error_count = 0;
+  std::vector<Text> notes;  // what the source tells of what was read
+  std::string facts;        // the same as a JSON value; empty: nothing
 };
 
 struct ForgottenSnapshot {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "service/postgres_source.h"
 #include "service/run_parts.h"
 #include "service/slot_tag.h"
 #include "source/files_source.h"
@@ -8,12 +9,17 @@
 namespace hikae {
 namespace {
 
-std::unique_ptr<Source> make_source(const policy::Source& source, const Environment& environment) {
+std::unique_ptr<Source> make_source(const policy::Source& source,
+                                    const Environment& environment,
+                                    const StopToken& stop) {
+  if (source.kind() == policy::SourceKind::postgres)
+    return make_postgres_source(source, environment, stop);
   if (source.kind() != policy::SourceKind::files) {
     throw Error(ErrorCode::unsupported,
                 text("service.source_kind_unsupported", {{"source", source.name}}))
         .with_hint(text("service.source_kind_unsupported_hint"));
   }
+  refuse_live_clusters(source);
   FilesOptions options;
   options.paths = source.files;
   options.working_directory = environment.working_directory;
@@ -206,7 +212,7 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
   outcome.source = source.name;
   add_missing_destinations(run, source.name);
   try {
-    const std::unique_ptr<Source> files = make_source(source, run.environment);
+    const std::unique_ptr<Source> files = make_source(source, run.environment, stop);
     const Targets targets = find_targets(run, source.name);
     if (!targets.targets.empty()) {
       BackupProgress progress;
@@ -222,6 +228,8 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
       take_over(run, report, targets, source.name, stop);
       add_outcomes(run, targets, report, source.name);
       outcome.summary = report.summary;
+      outcome.notes = files->summary();
+      outcome.facts = files->facts();
       outcome.item_errors = std::move(report.item_errors);
       outcome.item_error_count = report.item_error_count;
     }

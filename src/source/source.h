@@ -121,6 +121,10 @@ class Source {
   // Called once all was read, before any snapshot is sealed. Throws Error when the source is not
   // whole: then there is no snapshot.
   virtual void finish() {}
+  // After finish(): what there is to tell of what was read, for people and as a JSON value (empty:
+  // nothing).
+  virtual std::vector<Text> summary() { return {}; }
+  virtual std::string facts() { return {}; }
   // For the snapshot file.
   virtual std::vector<std::string> paths() const = 0;
   virtual std::vector<std::string> excludes() const = 0;
