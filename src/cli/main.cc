@@ -109,6 +109,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_ls(root, session);
   add_cat(root, session);
   add_restore(root, session);
+  add_postgres(root, session);
   add_check(root, session);
   add_forget(root, session);
   add_prune(root, session);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "cli/postgres_restore.h"
+#include "cli/snapshot_options.h"
+
+namespace hikae::cli {
+namespace {
+
+int restore(const Session& session, const PostgresRestoreOptions& options) {
+  if (options.databases.empty() && !options.all && !options.globals) {
+    throw Error(ErrorCode::invalid_argument, text("cli_postgres.nothing_asked"))
+        .with_hint(text("cli_postgres.nothing_asked_hint"));
+  }
+  return restore_databases(session, options);
+}
+
+void add_server_options(Command& command, PostgresRestoreOptions& options) {
+  command.option(
+      "--data-directory", options.data_directory, "DIR", text("cli_postgres.help_data_directory"));
+  command.option("--host", options.host, "HOST", text("cli_postgres.help_host"));
+  command.option("--port", options.port, "N", text("cli_postgres.help_port"));
+  command.option("--user", options.user, "ROLE", text("cli_postgres.help_user"));
+  command.option("--run-as", options.run_as, "USER", text("cli_postgres.help_run_as"));
+  command.option("--programs", options.programs, "DIR", text("cli_postgres.help_programs"));
+}
+
+void add_restore_options(Command& command, PostgresRestoreOptions& options) {
+  command.option("--source", options.source, "NAME", text("cli_postgres.help_source"));
+  command.list(
+      "--database", options.databases, "NAME[=NEWNAME]", text("cli_postgres.help_database"));
+  command.flag("--all", options.all, text("cli_postgres.help_all"));
+  command.flag("--globals", options.globals, text("cli_postgres.help_globals"));
+  command.flag("--no-owner", options.no_owner, text("cli_postgres.help_no_owner"));
+  command.flag("--verify", options.verify, text("cli_postgres.help_verify"));
+  command.option("-j,--jobs", options.jobs, "N", text("cli_postgres.help_jobs"));
+  command.option("--temporary", options.temporary, "DIR", text("cli_postgres.help_temporary"));
+  command.flag("-n,--dry-run", options.dry_run, text("cli_postgres.help_dry_run"));
+  add_server_options(command, options);
+  command.optional_argument("ID", options.snapshot, text("cli_postgres.help_snapshot"));
+}
+
+bool has_match(const std::vector<SnapshotRecord>& snapshots, const SnapshotFilter& filter) {
+  for (const SnapshotRecord& record : snapshots) {
+    if (matches(record.snapshot, filter)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+PostgresOrigin open_postgres_origin(const Session& session, const PostgresRestoreOptions& options) {
+  const SnapshotFilter filter =
+      options.source.empty() ? SnapshotFilter() : source_filter(session, options.source);
+  RestoreOrigin origin =
+      open_origin(session, [&](const auto& snapshots) { return has_match(snapshots, filter); });
+  const std::string name = options.snapshot.empty() ? "latest" : options.snapshot;
+  SnapshotRecord record = find_snapshot(origin.snapshots, name, filter);
+  return {std::move(origin), std::move(record)};
+}
+
+void add_postgres(Command& root, const Session& session) {
+  Command& group = root.add_group("postgres", text("cli_postgres.help"));
+  auto options = std::make_shared<PostgresRestoreOptions>();  // shared with the callback
+  Command& command = group.add_command("restore",
+                                       text("cli_postgres.help_restore"),
+                                       [&session, options] { return restore(session, *options); });
+  add_restore_options(command, *options);
+}
+
+}  // namespace hikae::cli

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Databases from a snapshot into a server: plan, space, fetch, then one after the other.
+#include "cli/postgres_restore.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/units.h"
+#include "cli/reading.h"
+#include "concurrency/task_group.h"
+#include "os/files.h"
+#include "postgres/restore.h"
+#include "restore/pipeline.h"
+#include "service/postgres_source.h"
+
+namespace hikae::cli {
+namespace {
+
+constexpr std::string_view kFolder = "/postgres/logical";
+
+// A folder that nobody else sees but the server's user, gone with what it holds.
+class PrivateFolder {
+ public:
+  PrivateFolder(const std::string& parent, const postgres::Server& server) : server_(server) {
+    path_ = (parent.empty() ? "/var/tmp" : parent) + "/hikae-postgres-XXXXXX";
+    if (mkdtemp(path_.data()) == nullptr)
+      throw system_error(errno, text("os.create_failed", {{"path", path_}}));
+    give(path_);
+  }
+  ~PrivateFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  // pg_restore runs as the server's user.
+  void give(const std::string& path) const {
+    if (!server_.run_as || geteuid() != 0) return;
+    if (chown(path.c_str(), server_.run_as->uid, server_.run_as->gid) != 0)
+      throw system_error(errno, text("os.create_failed", {{"path", path}}));
+  }
+
+ private:
+  const postgres::Server& server_;
+  std::string path_;
+};
+
+class DatabaseRestore {
+ public:
+  DatabaseRestore(const Session& session, const PostgresRestoreOptions& options)
+      : session_(session),
+        options_(options),
+        server_(
+            find_server(postgres_source_of(session, options), session.environment, session.stop)),
+        origin_(open_postgres_origin(session, options)),
+        index_(load_index_for_reading(session, *origin_.origin.opened.repository)),
+        folder_(options.temporary, server_) {}
+
+  int run() {
+    fetch("facts.json");
+    facts_ = postgres::parse_facts(as_text(os::read_file(file("facts.json"), kMostFacts)));
+    postgres::Connection connection = connect();
+    programs_ = postgres::find_programs(options_.programs, connection.server_major());
+    steps_ = plan(connection);
+    say_plan();
+    if (options_.dry_run) return 0;
+    check_space();
+    if (options_.globals) restore_globals(connection);
+    std::size_t different = 0;
+    for (const postgres::RestoreStep& step : steps_) different += restore(step);
+    return different == 0 ? 0 : 1;
+  }
+
+ private:
+  static constexpr std::size_t kMostFacts = std::size_t{256} << 20U;
+
+  std::string file(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  // One file of the snapshot, checked, from whichever destination can give it.
+  void fetch(const std::string& name) {
+    RestoreOptions restore;
+    restore.target = folder_.path();
+    restore.subfolder = kFolder;
+    restore.include = {"/" + escaped(name)};
+    restore.ownership = Ownership::none;
+    restore.others = origin_.origin.others.get();
+    RestoreProgress progress;
+    const RestoreReport report = run_restore(*origin_.origin.opened.repository,
+                                             index_,
+                                             origin_.record.snapshot.tree,
+                                             restore,
+                                             progress,
+                                             session_.console,
+                                             session_.stop);
+    if (!report.errors.empty()) throw Error(ErrorCode::corrupt, report.errors.front().message);
+    if (report.files_restored == 0) {
+      throw Error(ErrorCode::not_found,
+                  text("cli_postgres.no_dumps", {{"snapshot", origin_.record.id.short_hex()}}))
+          .with_hint(text("cli_postgres.no_dumps_hint"));
+    }
+    folder_.give(file(name));
+  }
+
+  // As a pattern that means itself.
+  static std::string escaped(const std::string& name) {
+    std::string pattern;
+    for (const char c : name) {
+      if (c == '*' || c == '?' || c == '[' || c == '\\') pattern += '\\';
+      pattern += c;
+    }
+    return pattern;
+  }
+
+  postgres::Connection connect() {
+    try {
+      maintenance_ = "postgres";
+      return {server_,
+              maintenance_,
+              postgres::ConnectionKind::ordinary,
+              session_.console,
+              session_.stop};
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::permission) throw;
+    }
+    maintenance_ = "template1";
+    return {
+        server_, maintenance_, postgres::ConnectionKind::ordinary, session_.console, session_.stop};
+  }
+
+  std::vector<postgres::RestoreStep> plan(postgres::Connection& connection) {
+    std::vector<postgres::RestoreWish> wishes;
+    for (const std::string& argument : options_.databases)
+      wishes.push_back(postgres::parse_wish(argument));
+    if (options_.all) wishes = postgres::wish_all(facts_);
+    std::vector<std::string> there;
+    for (const auto& entry : postgres::list_databases(connection, session_.stop)) {
+      const bool wanted = std::any_of(wishes.begin(), wishes.end(), [&](const auto& wish) {
+        return wish.target == entry.name;
+      });
+      if (wanted) there.push_back(entry.name);
+    }
+    const auto existing = postgres::find_existing(server_, there, session_.console, session_.stop);
+    return postgres::plan_databases(facts_, wishes, existing, connection.server_major());
+  }
+
+  void say_plan() {
+    for (const postgres::RestoreStep& step : steps_) {
+      const bool creates = step.how == postgres::RestoreStep::How::create;
+      session_.console.write(LogLevel::info,
+                             text(creates ? "cli_postgres.will_create" : "cli_postgres.will_fill",
+                                  {{"database", step.facts.name},
+                                   {"target", step.target},
+                                   {"size", format_bytes(step.facts.dump_bytes)}}));
+    }
+  }
+
+  // One dump lies there at a time.
+  void check_space() {
+    std::uint64_t most = 0;
+    for (const postgres::RestoreStep& step : steps_) most = std::max(most, step.facts.dump_bytes);
+    const std::uint64_t free = os::free_space(folder_.path()).free_bytes;
+    if (free > most) return;
+    throw Error(ErrorCode::no_space,
+                text("cli_postgres.no_space",
+                     {{"path", folder_.path()},
+                      {"free", format_bytes(free)},
+                      {"needed", format_bytes(most)}}))
+        .with_hint(text("cli_postgres.no_space_hint"));
+  }
+
+  postgres::RestoreTools tools() {
+    postgres::RestoreTools tools{
+        server_,
+        programs_,
+        facts_.format,
+        1,
+        options_.no_owner ? postgres::Owners::drop : postgres::Owners::keep,
+        session_.console};
+    tools.jobs = options_.jobs > 0 ? options_.jobs : static_cast<int>(cpu_count());
+    return tools;
+  }
+
+  void restore_globals(postgres::Connection& connection) {
+    fetch("globals.sql");
+    const Bytes sql = os::read_file(file("globals.sql"), kMostFacts);
+    const postgres::GlobalsPlan globals =
+        postgres::plan_globals(as_text(sql), postgres::find_globals(connection, session_.stop));
+    postgres::apply_globals(tools(), globals, maintenance_, session_.stop);
+    for (const std::string& name : globals.kept)
+      session_.console.info(text("cli_postgres.kept", {{"name", name}}));
+  }
+
+  // How many tables have other rows than the dump.
+  std::size_t restore(const postgres::RestoreStep& step) {
+    fetch(step.facts.file);
+    postgres::apply_step(tools(), step, file(step.facts.file), maintenance_, session_.stop);
+    std::filesystem::remove(file(step.facts.file));
+    std::uint64_t rows = 0;
+    for (const postgres::TableRows& table : step.facts.tables) rows += table.rows;
+    session_.console.say(text("cli_postgres.restored",
+                              {{"database", step.facts.name},
+                               {"target", step.target},
+                               {"tables", std::to_string(step.facts.tables.size())},
+                               {"rows", std::to_string(rows)}}));
+    return options_.verify ? verify(step) : 0;
+  }
+
+  std::size_t verify(const postgres::RestoreStep& step) {
+    const auto differences = postgres::compare_rows(tools(), step, session_.stop);
+    for (const postgres::RowDifference& difference : differences) {
+      session_.console.write(
+          LogLevel::error,
+          text("cli_postgres.different",
+               {{"table", difference.expected.schema + "." + difference.expected.table},
+                {"expected", std::to_string(difference.expected.rows)},
+                {"found", std::to_string(difference.found)}}));
+    }
+    if (differences.empty())
+      session_.console.say(text("cli_postgres.verified", {{"target", step.target}}));
+    return differences.size();
+  }
+
+  const Session& session_;
+  const PostgresRestoreOptions& options_;
+  postgres::Server server_;
+  PostgresOrigin origin_;
+  Index index_;
+  PrivateFolder folder_;
+  std::string maintenance_;
+  postgres::ClusterFacts facts_;
+  postgres::Programs programs_;
+  std::vector<postgres::RestoreStep> steps_;
+};
+
+}  // namespace
+
+policy::PostgresSource postgres_source_of(const Session& session,
+                                          const PostgresRestoreOptions& options) {
+  policy::PostgresSource source;
+  if (!options.source.empty() && session.options.repository.empty()) {
+    const LoadedPolicy loaded = load_policy(session);
+    const policy::Source* named = policy::find_source(loaded.policy, options.source);
+    if (named == nullptr || !named->postgres) {
+      throw Error(ErrorCode::invalid_argument,
+                  text("cli_postgres.no_source", {{"source", options.source}}))
+          .with_hint(text("cli_postgres.no_source_hint"));
+    }
+    source = *named->postgres;
+  }
+  // Another server than the policy's shares nothing with it but the programs.
+  if (!options.data_directory.empty() || !options.host.empty()) {
+    source.data_directory = options.data_directory;
+    source.host = options.host;
+    source.password.reset();
+    source.user.clear();
+    source.run_as.clear();
+    source.port = policy::PostgresSource().port;
+  }
+  if (options.port != 0) source.port = options.port;
+  if (!options.user.empty()) source.user = options.user;
+  if (!options.run_as.empty()) source.run_as = options.run_as;
+  return source;
+}
+
+int restore_databases(const Session& session, const PostgresRestoreOptions& options) {
+  return DatabaseRestore(session, options).run();
+}
+
+}  // namespace hikae::cli

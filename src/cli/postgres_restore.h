@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/restore_origin.h"
+#include "cli/session.h"
+#include "policy/policy.h"
+
+namespace hikae::cli {
+
+// What `hikae postgres restore` was asked for.
+struct PostgresRestoreOptions {
+  std::string snapshot;  // "latest", an id; empty: the source's newest
+  std::string source;
+  bool dry_run = false;
+
+  // Logical: into a server.
+  std::vector<std::string> databases;  // NAME or NAME=NEWNAME
+  bool all = false;
+  bool globals = false;
+  bool no_owner = false;
+  bool verify = false;
+  std::string data_directory;  // of the server; it and the rest: else as the policy says
+  std::string host;
+  int port = 0;
+  std::string user;
+  std::string run_as;
+  std::string programs;
+  int jobs = 0;           // 0: as many as CPUs
+  std::string temporary;  // where dumps lie meanwhile
+};
+
+// The snapshot that the options name, in the nearest destination that has one. Throws Error.
+struct PostgresOrigin {
+  RestoreOrigin origin;
+  SnapshotRecord record;
+};
+PostgresOrigin open_postgres_origin(const Session& session, const PostgresRestoreOptions& options);
+
+// The PostgreSQL source of that name in the policy, or without a policy (-r) one that the options
+// describe. Throws Error.
+policy::PostgresSource postgres_source_of(const Session& session,
+                                          const PostgresRestoreOptions& options);
+
+// Databases into a server; returns the exit code.
+int restore_databases(const Session& session, const PostgresRestoreOptions& options);
+
+}  // namespace hikae::cli

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2034,SC2154  # bats sets and reads the rest
+# Real PostgreSQL servers on sockets of their own, as Debian installs one: peer authentication for the user postgres.
+
+pg_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
+
+# As the user that runs the servers. Needs root, as the whole of these tests does.
+as_postgres() {
+  setpriv --reuid=postgres --regid=postgres --init-groups env -C / -i PATH="$pg_bin:/usr/bin:/bin" LC_ALL=C.UTF-8 "$@"
+}
+
+# start_cluster NAME [LINE-OF-CONFIGURATION]…: a new cluster in $BATS_FILE_TMPDIR/NAME, its socket beside it.
+start_cluster() {
+  local name=$1 folder=$BATS_FILE_TMPDIR/$1
+  shift
+  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+  install -d -o postgres -g postgres -m 755 "$folder"
+  as_postgres initdb -D "$folder/data" -N -U postgres -E UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256 \
+    --data-checksums >/dev/null
+  printf '%s\n' "listen_addresses = ''" "port = 54322" "unix_socket_directories = '$folder'" "fsync = off" "$@" |
+    as_postgres tee -a "$folder/data/postgresql.conf" >/dev/null
+  run_cluster "$name"
+}
+run_cluster() {
+  local folder=$BATS_FILE_TMPDIR/$1
+  as_postgres pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 -s start 3>&-
+}
+# stop_cluster NAME [fast|immediate]
+stop_cluster() {
+  as_postgres pg_ctl -D "$BATS_FILE_TMPDIR/$1/data" -m "${2:-fast}" -w -s stop 2>/dev/null || true
+}
+
+# pg NAME PROGRAM ARGUMENTS…: a program of PostgreSQL with that cluster.
+pg() {
+  local folder=$BATS_FILE_TMPDIR/$1
+  shift
+  as_postgres env PGHOST="$folder" PGPORT=54322 "$@"
+}
+# sql NAME DATABASE STATEMENTS
+sql() { pg "$1" psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$2" -c "$3"; }
+
+# What pg_dumpall says of a cluster, without its random keys.
+whole_of() { pg "$1" pg_dumpall "${@:2}" | grep -v '^\\\(un\)\?restrict '; }
+
+# The number of snapshots in the policy's only destination.
+snapshot_count() { hikae snapshots -d store --json | json 'len(j)'; }
+
+# process_below PID NAME: the first process of that name that it or one of its children started.
+process_below() {
+  local child found
+  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+    if [ "$(cat "/proc/$child/comm" 2>/dev/null)" = "$2" ]; then
+      echo "$child"
+      return
+    fi
+    found=$(process_below "$child" "$2")
+    [ -z "$found" ] || { echo "$found" && return; }
+  done
+}

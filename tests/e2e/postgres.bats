@@ -1,0 +1,313 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154  # bats sets and reads the rest
+# PostgreSQL: dumps of a server that is written to, what fails them, and the way back.
+
+load helper
+load postgres
+
+setup_file() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  start_cluster live
+  sql live postgres "CREATE ROLE accounting; CREATE ROLE clerk LOGIN PASSWORD 'x' IN ROLE accounting"
+  sql live postgres "CREATE DATABASE shop OWNER clerk"
+  sql live postgres "CREATE DATABASE \"odd/name %\""
+  sql live postgres "ALTER DATABASE shop SET work_mem = '8MB'"
+  pg live pgbench -q -i -s 5 shop 2>/dev/null
+  sql live shop "CREATE TABLE ledger (id int PRIMARY KEY, 摘要 text); INSERT INTO ledger SELECT n, '売上' || n FROM generate_series(1, 5000) n;
+    CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 7)::text) AS t FROM generate_series(1, 600000) n;
+    ALTER TABLE ledger OWNER TO accounting; SELECT lo_from_bytea(4711, repeat('memo', 30000)::bytea)"
+}
+teardown_file() {
+  stop_cluster live immediate
+  stop_cluster copy immediate
+}
+
+setup() {
+  need_root
+  cd "$BATS_TEST_TMPDIR" || return
+  export HIKAE_POLICY=$BATS_TEST_TMPDIR/policy.yaml HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+  unset RESTIC_PASSWORD
+  (umask 077 && echo correct-horse >password)
+}
+teardown() {
+  [ ! -f bench.pid ] || kill "$(cat bench.pid)" 2>/dev/null || true
+  wait
+}
+
+# write_policy KEYS…: one source, "database", with these more keys.
+write_policy() {
+  {
+    printf '%s\n' "version: 1" "name: demo" "timezone: Asia/Tokyo" "sources:" "  database:" "    postgres:" \
+      "      data_directory: $BATS_FILE_TMPDIR/live/data"
+    [ $# -eq 0 ] || printf '      %s\n' "$@"
+    printf '%s\n' "destinations:" "  store: {url: $BATS_TEST_TMPDIR/store}" "encryption:" \
+      "  password: {file: $BATS_TEST_TMPDIR/password}" "schedule: {backup: daily 02:00}"
+  } >"$HIKAE_POLICY"
+  [ -d store ] || hikae -q init
+}
+
+stock_restic() { restic --no-cache -q --password-file password -r store "$@"; }
+
+# Writes until it is ended; $bench_pid.
+start_pgbench() {
+  pg live pgbench -n -c 2 -T 600 shop >/dev/null 2>&1 3>&- &
+  echo $! >bench.pid
+  local before
+  before=$(sql live shop "SELECT count(*) FROM pgbench_history")
+  grew() { [ "$(sql live shop "SELECT count(*) FROM pgbench_history")" -gt "$before" ]; }
+  wait_until grew
+}
+stop_pgbench() {
+  kill "$(cat bench.pid)"
+  wait "$(cat bench.pid)" || true
+  rm bench.pid
+}
+
+# The invariant of pgbench, which holds in every state that was committed.
+assert_balanced() { # CLUSTER DATABASE
+  local sums
+  sums=$(sql "$1" "$2" "SELECT (SELECT sum(abalance) FROM pgbench_accounts), (SELECT sum(tbalance) FROM pgbench_tellers),
+    (SELECT sum(bbalance) FROM pgbench_branches), (SELECT coalesce(sum(delta), 0) FROM pgbench_history)")
+  [ "$(tr '|' '\n' <<<"$sums" | sort -u | wc -l)" -eq 1 ] || {
+    echo "not one state: $sums"
+    return 1
+  }
+}
+
+@test "a fresh cluster is dumped as its own user, whole, without a file in pg_hba.conf" {
+  write_policy
+  run -0 hikae policy check
+  refute_says "cannot back up"
+  run -0 hikae run
+  assert_says "database shop:"
+  run -0 stock_restic ls latest
+  assert_says "/postgres/logical/database-shop.dump" "/postgres/logical/database-odd%2Fname %25.dump" "/postgres/logical/globals.sql" \
+    "/postgres/logical/facts.json" "/postgres/logical/database-postgres.dump"
+  run -0 stock_restic dump latest /postgres/logical/facts.json
+  [ "$(json '[t["rows"] for d in j["databases"] if d["name"] == "shop" for t in d["tables"] if t["name"] in ("ledger", "pgbench_accounts")]' <<<"$output")" = "[5000, 500000]" ]
+  [ "$(json '[(d["encoding"], d["large_objects"], d["owner"], [e["name"] for e in d["extensions"]]) for d in j["databases"] if d["name"] == "shop"]' <<<"$output")" = "[('UTF8', 1, 'clerk', ['plpgsql'])]" ]
+  stock_restic check --read-data
+}
+
+@test "the run's JSON tells each database's facts" {
+  write_policy 'databases: [shop]'
+  run -0 hikae run --json
+  [ "$(json '[d["name"] for s in j["sources"] for d in s["facts"]["databases"]]' <<<"$output")" = "['shop']" ]
+}
+
+@test "while pgbench writes, each dump is one state; stock restic and pg_restore alone bring it back" {
+  write_policy
+  start_pgbench
+  hikae -q run
+  stop_pgbench
+  start_cluster copy
+  # As the manual says it, step by step.
+  stock_restic dump latest /postgres/logical/globals.sql | grep -v ' ROLE postgres' >globals.sql
+  pg copy psql -X -q -v ON_ERROR_STOP=1 -d postgres -f - <globals.sql
+  stock_restic dump latest /postgres/logical/database-shop.dump | pg copy pg_restore --exit-on-error --create -d postgres
+  assert_balanced copy shop
+  [ "$(sql copy shop "SELECT count(*) FROM ledger")" = 5000 ]
+  # What did not change meanwhile is the same to the byte.
+  diff <(whole_of live -g) <(whole_of copy -g)
+  tables=(-t ledger -t pgbench_accounts -s)
+  diff <(pg live pg_dump "${tables[@]}" shop | grep -v restrict) <(pg copy pg_dump "${tables[@]}" shop | grep -v restrict)
+  rows=$(stock_restic dump latest /postgres/logical/facts.json | json '[t["rows"] for d in j["databases"] if d["name"] == "shop" for t in d["tables"] if t["name"] == "pgbench_history"][0]')
+  [ "$(sql copy shop "SELECT count(*) FROM pgbench_history")" = "$rows" ]
+  stop_cluster copy immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/copy"
+}
+
+@test "a second dump after small changes adds little" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  first=$(du -sb store/data | cut -f 1)
+  sql live shop "UPDATE ledger SET 摘要 = 'x' WHERE id % 1000 = 0; INSERT INTO pgbench_history SELECT 1, 1, 1, 0, now() FROM generate_series(1, 100)"
+  hikae -q run
+  second=$(($(du -sb store/data | cut -f 1) - first))
+  dump=$(stock_restic ls --json latest | grep -F database-shop.dump | json 'j["size"]')
+  echo "dump $dump, first $first, second $second"
+  [ $((second * 4)) -lt "$first" ]
+}
+
+@test "plain SQL on request, checked for its end, and psql brings it back" {
+  write_policy 'databases: [shop]' 'format: plain'
+  hikae -q run
+  sql live postgres "CREATE DATABASE again TEMPLATE template0"
+  stock_restic dump latest /postgres/logical/database-shop.sql | pg live psql -X -q -v ON_ERROR_STOP=1 -d again >/dev/null
+  [ "$(sql live again "SELECT count(*) FROM ledger")" = 5000 ]
+  sql live postgres "DROP DATABASE again"
+}
+
+@test "a database that cannot be dumped fails its source, names itself and pg_dump's words, and others go on" {
+  write_policy 'databases: [shop]' 'lock_timeout: 1s'
+  mkdir files && echo x >files/x
+  sed -i "s|^destinations:|  files: {files: [$PWD/files]}\n&|" "$HIKAE_POLICY"
+  pg live psql -X -q -d shop -c "BEGIN; LOCK TABLE ledger; SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  locked() { [ "$(sql live shop "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'ledger'::regclass")" = 1 ]; }
+  wait_until locked
+  run -1 hikae run
+  sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()" >/dev/null
+  assert_says "dumping the database shop" "pg_dump ended with 1" "canceling statement due to" "ledger" "lock_timeout"
+  [ "$(hikae snapshots -d store --json | json '[t for s in j for t in s["tags"] if t.startswith("hikae:source")]')" = "['hikae:source=files']" ]
+}
+
+# kill_during WHAT COMMAND…: runs COMMAND once the dump of shop is under way; no snapshot may come of it.
+kill_during() {
+  pg live psql -X -q -d shop -c "BEGIN; LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  locked() { [ "$(sql live shop "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'ledger'::regclass")" = 1 ]; }
+  wait_until locked
+  hikae run >output 2>&1 3>&- &
+  run_pid=$!
+  dumping() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND application_name = 'hikae' AND wait_event_type = 'Lock'")" = 1 ]; }
+  wait_until dumping
+  "$@"
+  expect_exit 1 "$run_pid"
+  output=$(cat output)
+  [ "$(snapshot_count)" = 0 ]
+}
+end_locks() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()" >/dev/null; }
+
+@test "a session that the server ends leaves no snapshot" {
+  write_policy 'databases: [shop]'
+  end_session() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hikae'" >/dev/null; }
+  kill_during end_session
+  end_locks
+  assert_says "dumping the database shop" "terminating connection"
+}
+
+@test "a pg_dump that is killed leaves no snapshot" {
+  write_policy 'databases: [shop]'
+  kill_dump() { kill -9 "$(process_below "$run_pid" pg_dump)"; }
+  kill_during kill_dump
+  end_locks
+  assert_says "dumping the database shop" "pg_dump ended with 137"
+}
+
+@test "a server that crashes and restarts leaves no snapshot; the next run is good" {
+  write_policy 'databases: [shop]'
+  crash() { stop_cluster live immediate; }
+  kill_during crash
+  assert_says "dumping the database shop"
+  run -1 hikae run
+  assert_says "No PostgreSQL server runs on" "systemctl start postgresql"
+  [ "$(snapshot_count)" = 0 ]
+  run_cluster live
+  hikae -q run
+  [ "$(snapshot_count)" = 1 ]
+}
+
+@test "least privilege: what pg_read_all_data gives is dumped, what it does not give fails the source" {
+  sql live postgres "CREATE ROLE reader LOGIN PASSWORD 'read-only' IN ROLE pg_read_all_data"
+  sql live postgres "CREATE DATABASE plainly"
+  sql live plainly "CREATE TABLE t AS SELECT generate_series(1, 10) n; REVOKE ALL ON t FROM PUBLIC"
+  sed -i '1i local all reader scram-sha-256' "$BATS_FILE_TMPDIR/live/data/pg_hba.conf"
+  pg live pg_ctl -D "$BATS_FILE_TMPDIR/live/data" reload >/dev/null
+  (umask 077 && echo read-only >reader)
+  write_policy 'databases: [plainly]' 'user: reader' "password: {file: $PWD/reader}"
+  run -0 hikae run
+  stock_restic dump latest /postgres/logical/globals.sql | grep -q "CREATE ROLE clerk"
+  sql live plainly "ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t OWNER TO clerk"
+  run -1 hikae run
+  assert_says "dumping the database plainly" "row-level security" "BYPASSRLS"
+  refute_says read-only
+  sql live plainly "ALTER TABLE t DISABLE ROW LEVEL SECURITY; SELECT lo_from_bytea(0, 'x')" >/dev/null
+  run -1 hikae run
+  assert_says "dumping the database plainly" "permission denied for large object"
+  [ "$(snapshot_count)" = 1 ]
+  sql live postgres "DROP DATABASE plainly"
+}
+
+@test "a files source that contains a running cluster is refused with the YAML that replaces it" {
+  write_policy
+  sed -i "/^  database:/,/data_directory/d; s|^sources:|&\n  all: {files: [$BATS_FILE_TMPDIR/live]}|" "$HIKAE_POLICY"
+  run -0 hikae policy check
+  assert_says "$BATS_FILE_TMPDIR/live/data" "running PostgreSQL"
+  run -1 hikae run
+  assert_says "refused" "exclude: [\"$BATS_FILE_TMPDIR/live/data\"]" "data_directory: $BATS_FILE_TMPDIR/live/data" "run_as: postgres"
+  [ "$(snapshot_count)" = 0 ]
+  sed -i "s|live\]|live], exclude: [\"$BATS_FILE_TMPDIR/live/data\"]|" "$HIKAE_POLICY"
+  run -0 hikae run
+}
+
+@test "no password is seen in the list of processes" {
+  sql live postgres "ALTER ROLE clerk PASSWORD 'very-secret-word'"
+  sed -i '1i local all clerk scram-sha-256' "$BATS_FILE_TMPDIR/live/data/pg_hba.conf"
+  pg live pg_ctl -D "$BATS_FILE_TMPDIR/live/data" reload >/dev/null
+  sql live postgres "GRANT pg_read_all_data TO clerk"
+  (umask 077 && echo very-secret-word >clerk)
+  write_policy 'databases: [shop]' 'user: clerk' "password: {file: $PWD/clerk}"
+  look() {
+    ps auxeww >processes
+    sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hikae'" >/dev/null
+  }
+  kill_during look
+  end_locks
+  grep -q 'pg_dump.*--snapshot=' processes
+  run -1 grep very-secret-word processes output
+}
+
+# restore ARGUMENTS…
+restore() { hikae postgres restore --source database "$@"; }
+
+@test "restore beside the living database, under another name, with the database's own settings" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  run -0 restore --database shop=shop_again --dry-run
+  assert_says "shop → new database shop_again"
+  [ "$(sql live postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop_again'")" = 0 ]
+  run -0 restore --database shop=shop_again --verify
+  assert_says "restored shop as shop_again" "every table has as many rows"
+  diff <(pg live pg_dump shop | grep -v restrict) <(pg live pg_dump shop_again | grep -v restrict)
+  diff <(pg live pg_dump --create -s shop | grep "^ALTER DATABASE") \
+    <(pg live pg_dump --create -s shop_again | sed -n 's/DATABASE shop_again/DATABASE shop/; /^ALTER DATABASE/p')
+  # Never over anything.
+  run -1 restore --database shop=shop_again
+  assert_says "exists and is not empty" "nothing was changed"
+  run -1 restore --database shop
+  assert_says "exists and is not empty" "NEWNAME"
+  sql live postgres "DROP DATABASE shop_again"
+  [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+}
+
+@test "restore everything onto a new server: pg_dumpall tells no difference" {
+  write_policy
+  hikae -q run
+  start_cluster fresh
+  run -0 restore --all --globals --host "$BATS_FILE_TMPDIR/fresh" --port 54322 --verify
+  assert_says "postgres is there already"
+  diff <(whole_of live) <(whole_of fresh)
+  # The same from the repository alone, without the policy.
+  stop_cluster fresh immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/fresh"
+  start_cluster fresh
+  snapshot=$(stock_restic snapshots --json latest | json 'j[0]["id"]')
+  HIKAE_POLICY=/nonexistent run -0 hikae -r store -p password postgres restore --globals --database shop \
+    --host "$BATS_FILE_TMPDIR/fresh" --port 54322 "$snapshot"
+  [ "$(sql fresh shop "SELECT count(*) FROM ledger")" = 5000 ]
+  stop_cluster fresh immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/fresh"
+}
+
+@test "a restore that fails says why and drops what it made" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  start_cluster bare
+  # No roles there.
+  run -1 restore --database shop --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says 'role "clerk" does not exist' "--globals"
+  [ "$(sql bare postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop'")" = 0 ]
+  run -0 restore --database shop --no-owner --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  run -1 restore --database nothing --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "no database nothing" "shop"
+  stop_cluster bare immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/bare"
+}
+
+@test "plain SQL is restored by psql" {
+  write_policy 'databases: [shop]' 'format: plain'
+  hikae -q run
+  run -0 restore --database shop=shop_plain --verify
+  [ "$(sql live shop_plain "SELECT count(*) FROM ledger")" = 5000 ]
+  sql live postgres "DROP DATABASE shop_plain"
+}
