@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "cli/physical_restore_verb.h"
 #include "cli/postgres_restore.h"
 #include "cli/snapshot_options.h"
 
 namespace hikae::cli {
 namespace {
 
+int restore_cluster(const Session& session, const PostgresRestoreOptions& options) {
+  const PostgresOrigin from = open_postgres_origin(session, options);
+  return restore_physically(
+      session, from.origin, from.record, {options.target, options.tablespace_map, options.dry_run});
+}
+
 int restore(const Session& session, const PostgresRestoreOptions& options) {
+  const bool is_logical = !options.databases.empty() || options.all || options.globals;
+  if (!options.target.empty() && is_logical) {
+    throw Error(ErrorCode::invalid_argument, text("cli_physical.both_asked"))
+        .with_hint(text("cli_physical.both_asked_hint"));
+  }
+  if (!options.target.empty()) return restore_cluster(session, options);
   if (options.databases.empty() && !options.all && !options.globals) {
     throw Error(ErrorCode::invalid_argument, text("cli_postgres.nothing_asked"))
         .with_hint(text("cli_postgres.nothing_asked_hint"));
@@ -36,6 +49,11 @@ void add_restore_options(Command& command, PostgresRestoreOptions& options) {
   command.option("-j,--jobs", options.jobs, "N", text("cli_postgres.help_jobs"));
   command.option("--temporary", options.temporary, "DIR", text("cli_postgres.help_temporary"));
   command.flag("-n,--dry-run", options.dry_run, text("cli_postgres.help_dry_run"));
+  command.option("-t,--target", options.target, "DIR", text("cli_physical.help_target"));
+  command.list("--tablespace-map",
+               options.tablespace_map,
+               "OLD=NEW",
+               text("cli_physical.help_tablespace_map"));
   add_server_options(command, options);
   command.optional_argument("ID", options.snapshot, text("cli_postgres.help_snapshot"));
 }

@@ -16,6 +16,10 @@ struct PostgresRestoreOptions {
   std::string source;
   bool dry_run = false;
 
+  // Physical: into an empty folder.
+  std::string target;                       // the new data directory
+  std::vector<std::string> tablespace_map;  // OLD=NEW
+
   // Logical: into a server.
   std::vector<std::string> databases;  // NAME or NAME=NEWNAME
   bool all = false;

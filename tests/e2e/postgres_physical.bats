@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154  # bats sets and reads the rest
+# PostgreSQL: physical backups of a server that is written to, from a standby too, and the way back by hikae and by restic.
+
+load helper
+load postgres
+
+setup_file() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  start_cluster live
+  install -d -o postgres -g postgres -m 700 "$BATS_FILE_TMPDIR/live/fast disk"
+  sql live postgres "CREATE TABLESPACE fast LOCATION '$BATS_FILE_TMPDIR/live/fast disk'"
+  sql live postgres "CREATE DATABASE shop"
+  pg live pgbench -q -i -s 3 shop 2>/dev/null
+  sql live shop "CREATE TABLE elsewhere TABLESPACE fast AS SELECT n, '売上' || n AS t FROM generate_series(1, 2000) n"
+}
+teardown_file() {
+  local name
+  for name in live standby; do stop_cluster "$name" immediate; done
+}
+
+setup() {
+  need_root
+  cd "$BATS_TEST_TMPDIR" || return
+  chmod 755 "$BATS_TEST_TMPDIR"
+  export HIKAE_POLICY=$BATS_TEST_TMPDIR/policy.yaml HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+  unset RESTIC_PASSWORD
+  (umask 077 && echo correct-horse >password)
+}
+teardown() {
+  [ ! -f bench.pid ] || end_sessions || true
+  [ ! -d copy ] || as_postgres pg_ctl -D "$BATS_TEST_TMPDIR/copy/data" -m immediate -s stop 2>/dev/null || true
+  wait
+}
+
+# write_policy CLUSTER METHODS
+write_policy() {
+  cat >"$HIKAE_POLICY" <<END
+version: 1
+name: demo
+timezone: Asia/Tokyo
+sources:
+  database:
+    postgres: {data_directory: $BATS_FILE_TMPDIR/$1/data, method: [$2]}
+destinations:
+  store: {url: $BATS_TEST_TMPDIR/store}
+encryption:
+  password: {file: $BATS_TEST_TMPDIR/password}
+schedule: {backup: daily 02:00}
+END
+  hikae -q init
+}
+
+# Writes until it is ended.
+start_pgbench() {
+  pg live pgbench -n -c 2 -T 600 shop >/dev/null 2>&1 3>&- &
+  echo $! >bench.pid
+  before=$(sql live shop "SELECT count(*) FROM pgbench_history")
+  grew() { [ "$(sql live shop "SELECT count(*) FROM pgbench_history")" -gt "$before" ]; }
+  wait_until grew
+}
+end_sessions() {
+  sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgbench'" >/dev/null
+}
+stop_pgbench() {
+  end_sessions
+  wait
+  rm bench.pid
+}
+
+# The copy in copy/data, with its socket in copy/.
+start_copy() {
+  chown postgres: copy
+  as_postgres pg_ctl -D "$BATS_TEST_TMPDIR/copy/data" -l "$BATS_TEST_TMPDIR/copy/data/log" -w -t 60 -s \
+    -o "-c unix_socket_directories=$BATS_TEST_TMPDIR/copy" start 3>&-
+}
+stop_copy() { as_postgres pg_ctl -D "$BATS_TEST_TMPDIR/copy/data" -m fast -w -s stop; }
+copy_sql() { as_postgres env PGHOST="$BATS_TEST_TMPDIR/copy" PGPORT=54322 psql -XAtq -d shop -c "$1"; }
+
+# What holds of every state that pgbench leaves.
+invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT sum(bbalance) FROM pgbench_branches) = s
+  AND (SELECT sum(tbalance) FROM pgbench_tellers) = s FROM (SELECT coalesce(sum(delta), 0) AS s FROM pgbench_history) h"
+
+@test "a backup while pgbench writes: restored by hikae and by restic, verified, started, consistent" {
+  write_policy live physical
+  start_pgbench
+  hikae run
+  stop_pgbench
+
+  mkdir copy
+  chown postgres: copy
+  run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast"
+  [ "$status" -eq 0 ]
+  [[ $output == *"files are as the server's manifest says"* ]]
+  as_postgres pg_verifybackup -q "$BATS_TEST_TMPDIR/copy/data"
+  [ "$(stat -c %U:%a copy/data)" = postgres:700 ]
+  [ "$(readlink copy/data/pg_tblspc/*)" = "$BATS_TEST_TMPDIR/copy/fast" ]
+  start_copy
+  [ "$(copy_sql "$invariant")" = t ]
+  [ "$(copy_sql "SELECT count(*) FROM elsewhere")" = 2000 ]
+  stop_copy
+  rm -r copy
+
+  # As the manual says it.
+  export RESTIC_REPOSITORY=$BATS_TEST_TMPDIR/store RESTIC_PASSWORD_FILE=password
+  restic -q --no-cache check --read-data
+  mkdir copy
+  restic -q --no-cache restore latest --tag hikae:source=database --include /postgres/physical --target r
+  mv r/postgres/physical/* copy/
+  chown postgres: copy
+  as_postgres pg_verifybackup -q "$BATS_TEST_TMPDIR/copy/data"
+  start_copy
+  [ "$(copy_sql "$invariant")" = t ]
+  [ "$(copy_sql "SELECT count(*) FROM elsewhere")" = 2000 ]
+}
+
+@test "both methods in one generation; the copy is equal to the server, and a second backup stores little" {
+  write_policy live "logical, physical"
+  hikae run
+  # In a database as small as this one most of it is WAL.
+  first=$(du -sb store | cut -f1)
+  sql live shop "UPDATE pgbench_accounts SET abalance = abalance WHERE aid = 1"
+  hikae run
+  whole_of live --no-tablespaces >original
+  [ $(($(du -sb store | cut -f1) - first)) -lt $((first * 3 / 4)) ]
+  hikae ls latest -d store >listing
+  grep -qx '/postgres/logical/database-shop.dump' listing
+  grep -qx '/postgres/physical/data/backup_manifest' listing
+  hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast"
+  start_copy
+  as_postgres env PGHOST="$BATS_TEST_TMPDIR/copy" PGPORT=54322 pg_dumpall --no-tablespaces | grep -v '^\\\(un\)\?restrict ' >copied
+  diff original copied
+}
+
+@test "from a standby" {
+  install -d -o postgres -g postgres -m 755 "$BATS_FILE_TMPDIR/standby"
+  pg live pg_basebackup -U postgres -R -c fast -D "$BATS_FILE_TMPDIR/standby/data" \
+    -T "$BATS_FILE_TMPDIR/live/fast disk=$BATS_FILE_TMPDIR/standby/fast"
+  as_postgres sed -i "s|^unix_socket_directories.*|unix_socket_directories = '$BATS_FILE_TMPDIR/standby'|" "$BATS_FILE_TMPDIR/standby/data/postgresql.conf"
+  run_cluster standby
+  write_policy standby physical
+  hikae run
+  run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/standby/fast=copy/fast"
+  [ "$status" -eq 0 ]
+  [[ $output == *standby.signal* ]]
+  chown postgres: copy
+  as_postgres pg_verifybackup -q "$BATS_TEST_TMPDIR/copy/data"
+  rm copy/data/standby.signal
+  start_copy
+  [ "$(copy_sql "SELECT pg_is_in_recovery()")" = f ]
+  [ "$(copy_sql "$invariant")" = t ]
+  stop_cluster standby
+}
+
+@test "a page that is damaged on the server's disk: named, stored as it is, and the run is partial" {
+  write_policy live physical
+  sql live shop "CREATE TABLE hurt AS SELECT n FROM generate_series(1, 20000) n; CHECKPOINT"
+  file=$(sql live shop "SELECT pg_relation_filepath('hurt')")
+  printf 'X' | dd of="$BATS_FILE_TMPDIR/live/data/$file" bs=1 seek=$((3 * 8192 + 5000)) conv=notrunc status=none
+  run hikae run
+  sql live shop "DROP TABLE hurt"
+  [ "$status" -eq 3 ]
+  [[ $output == *"/postgres/physical/data/$file"* ]]
+  [[ $output == *"Page 3 is damaged on the server's disk"* ]]
+  [ "$(snapshot_count)" = 1 ]
+}
+
+@test "a session that is ended, and a server that is killed: no snapshot, and the reason" {
+  write_policy live physical
+  # As soon as it sends.
+  ender() {
+    until [ "$(sql live postgres "SELECT count(*) FROM pg_stat_progress_basebackup WHERE backup_streamed > 0")" -gt 0 ]; do :; done
+    sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_basebackup"
+  }
+  ender >/dev/null 3>&- &
+  run hikae run
+  wait
+  [ "$status" -eq 1 ]
+  [[ $output == *PostgreSQL* ]]
+  [ "$(snapshot_count)" = 0 ]
+  killer() {
+    until [ "$(sql live postgres "SELECT count(*) FROM pg_stat_progress_basebackup WHERE backup_streamed > 0")" -gt 0 ]; do :; done
+    stop_cluster live immediate
+  }
+  killer 3>&- &
+  run hikae run
+  wait
+  run_cluster live
+  [ "$status" -eq 1 ]
+  [ "$(snapshot_count)" = 0 ]
+}
+
+@test "a restore is refused over a running server, over anything, and where it is asked for two things" {
+  write_policy live physical
+  hikae run
+  run hikae postgres restore --source database --target "$BATS_FILE_TMPDIR/live/data"
+  [ "$status" -eq 1 ]
+  [[ $output == *"running server"* ]]
+  # The tablespace's old place is in use.
+  run hikae postgres restore --source database --target copy/data
+  [ "$status" -eq 1 ]
+  [[ $output == *"fast disk is not an empty folder"*--tablespace-map* ]]
+  [ ! -e copy ]
+  run hikae postgres restore --source database --target copy/data --all
+  [ "$status" -eq 1 ]
+  run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast" --dry-run --json
+  [ "$status" -eq 0 ]
+  [ "$(json 'j["tablespaces"][0]["target"].endswith("/copy/fast") and j["dry_run"]' <<<"$output")" = True ]
+  [ ! -e copy ]
+}
