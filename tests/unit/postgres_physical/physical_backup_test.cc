@@ -54,6 +54,7 @@ TEST_F(PhysicalTest, BringsTablespacesWithIt) {
               HasSubstr("successfully verified"));
   // The original's place is not needed: what is read is the copy's.
   server_.sql("DROP TABLE kept");
+  server_.sql("DROP TABLESPACE fast");
   EXPECT_EQ(start_and_ask(copy + "/data", "SELECT sum(i) FROM kept"), "12502500");
   EXPECT_THAT(read_file(copy + "/facts.json"), HasSubstr("fast disk"));
 }
@@ -124,7 +125,8 @@ TEST_F(PhysicalTest, WorksWithARoleThatMayOnlyReplicate) {
   server_.sql("CREATE ROLE keeper LOGIN REPLICATION PASSWORD 'only replication'");
   server_.sql("CREATE TABLE seen AS SELECT 1 AS i");
   write_file(server_.data() + "/pg_hba.conf",
-             "local replication keeper scram-sha-256\nlocal all postgres peer\n");
+             "local replication keeper scram-sha-256\nlocal replication postgres peer\n"
+             "local all postgres peer\n");
   server_.sql("SELECT pg_reload_conf()");
   postgres::Server server;
   server.host = server_.socket_folder();
