@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/slot_views.h"
 #include "cli/verdict_text.h"
 #include "format/time.h"
 #include "policy/time_zone.h"
@@ -74,8 +77,11 @@ void print_notes(const Session& session, const StatusReport& report) {
 void print_last_run(const Session& session,
                     const StatusReport& report,
                     const policy::Policy& policy) {
-  if (report.runs.empty()) return;
-  const RunRecord& run = report.runs.front();
+  const auto backup = std::find_if(report.runs.begin(), report.runs.end(), [](const auto& one) {
+    return one.slot.job == "backup";
+  });
+  if (backup == report.runs.end()) return;
+  const RunRecord& run = *backup;
   const std::string verdict =
       run.verdict ? verdict_word(session, *run.verdict)
                   : render(text("cli_status.unfinished"), session.console.language());
@@ -152,6 +158,7 @@ int status(const Session& session) {
   print_sources(session, report, loaded.policy);
   print_destinations(session, report);
   print_last_run(session, report, loaded.policy);
+  say_slots(session, loaded.policy, *journal);
   print_notes(session, report);
   session.console.say(
       text("cli_status.verdict",

@@ -100,6 +100,8 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_sync(root, session);
   add_status(root, session);
   add_ack(root, session);
+  add_schedule(root, session);
+  add_serve(root, session);
   add_policy(root, session);
   add_doctor(root, session);
   add_import(root, session);

@@ -96,6 +96,8 @@ void add_prune(Command& root, const Session& session);
 void add_recovery_kit(Command& root, const Session& session);
 void add_restore(Command& root, const Session& session);
 void add_run(Command& root, const Session& session);
+void add_schedule(Command& root, const Session& session);
+void add_serve(Command& root, const Session& session);
 void add_serve_repository(Command& root, const Session& session);
 void add_snapshots(Command& root, const Session& session);
 void add_stats(Command& root, const Session& session);

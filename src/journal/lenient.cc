@@ -84,6 +84,9 @@ class LenientJournal final : public Journal {
     void save(const std::string& policy, const std::vector<SlotRecord>& slots) override {
       journal_.change([&] { file().save(policy, slots); });
     }
+    void drop_future(const std::string& policy, Instant after) override {
+      journal_.change([&] { file().drop_future(policy, after); });
+    }
     std::optional<SlotRecord> newest(const std::string& policy,
                                      const std::string& job,
                                      const std::string& group,

@@ -132,6 +132,17 @@ class SqliteSlotLedger final : public SlotLedger {
     });
   }
 
+  void drop_future(const std::string& policy, Instant after) override {
+    store_.guarded([&] {
+      store_.execute(
+          "DELETE FROM slot WHERE policy = ? AND scheduled > ? AND scheduled < (SELECT "
+          "max(scheduled) FROM slot AS other WHERE other.policy = slot.policy AND other.job = "
+          "slot.job AND other.slot_group = slot.slot_group)",
+          policy,
+          to_number(after));
+    });
+  }
+
   std::optional<SlotRecord> newest(const std::string& policy,
                                    const std::string& job,
                                    const std::string& group,

@@ -64,6 +64,10 @@ class SlotLedger {
   // Adds or replaces, all or none.
   virtual void save(const std::string& policy, const std::vector<SlotRecord>& slots) = 0;
 
+  // Drops the slots that were scheduled later than `after`, but the newest of each group: they were
+  // made while the clock ran ahead, and their time is still to come.
+  virtual void drop_future(const std::string& policy, Instant after) = 0;
+
   // The newest slot of the group that was scheduled until then.
   virtual std::optional<SlotRecord> newest(const std::string& policy,
                                            const std::string& job,

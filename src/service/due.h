@@ -21,7 +21,7 @@ struct ScheduleGroup {
   std::vector<std::string> sources;  // of a backup
   policy::Schedule schedule;
 };
-// In the order in which they run when several are due: backups, prune, check. Drill and review have
+// In the order in which they run when several are due: backups, check, prune. Drill and review have
 // slots too, but nothing carries them out yet: they are not among these. Throws Error for a
 // schedule that makes no sense.
 std::vector<ScheduleGroup> schedule_groups(const policy::Policy& policy);

@@ -95,7 +95,9 @@ class Planner {
       give_up(open);
       return;
     }
-    if (!was_killed && open.next_try && *open.next_try > now_) {
+    // Later than any window: it was written by a clock that ran ahead.
+    const bool is_credible = open.next_try && *open.next_try <= now_ + policy_.schedule.window;
+    if (!was_killed && is_credible && *open.next_try > now_) {
       earliest(plan_.next, open.next_try);
       return;
     }
@@ -173,8 +175,9 @@ std::vector<ScheduleGroup> schedule_groups(const policy::Policy& policy) {
       groups.push_back({"backup", name, {source.name}, policy::parse_schedule(words, zone)});
     }
   }
+  // A prune refuses a damaged repository, so the check that heals it comes first.
   const std::array<std::pair<const char*, const std::string&>, 2> others = {
-      {{"prune", policy.schedule.prune}, {"check", policy.schedule.check}}};
+      {{"check", policy.schedule.check}, {"prune", policy.schedule.prune}}};
   for (const auto& [job, words] : others) {
     if (!words.empty()) groups.push_back({job, "", {}, policy::parse_schedule(words, zone)});
   }

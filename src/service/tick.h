@@ -56,7 +56,7 @@ struct TickObserver {
   std::function<void(const JobResult& result)> job_ends;
 };
 
-// Looks what is due, and does it: backups, prunes, checks, one after another. A tick that finds
+// Looks what is due, and does it: backups, checks, prunes, one after another. A tick that finds
 // nothing costs no network and no more than reading the ledger. Of two at once one works. The first
 // tick ever, and the first after the journal was lost, asks the repositories what they know.
 // Throws Error for a policy or a journal that cannot be read, and Cancelled: what was begun is

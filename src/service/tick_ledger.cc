@@ -89,6 +89,12 @@ void ensure_groups(const TickContext& context,
     begin_from_repositories(context, groups, stop);
     return;
   }
+  // Else slots that a wrong clock had made would count as done when their day comes. Within a day
+  // they stay, so that a clock that is set back a little runs nothing twice.
+  const Instant tomorrow = context.environment.clock.now() + std::chrono::hours(24);
+  const auto newest = ledger.slots(context.policy.name, 1);
+  if (!newest.empty() && newest.front().id.scheduled > tomorrow)
+    ledger.drop_future(context.policy.name, tomorrow);
   for (const ScheduleGroup& group : groups) {
     if (ledger.since(context.policy.name, group.job, group.group)) continue;
     ledger.begin_group(

@@ -97,6 +97,20 @@ TEST_F(SlotLedgerTest, TellsWhatIsOpenAndWhatNobodyAcknowledged) {
   EXPECT_THAT(journal->slots().open_slots("another"), IsEmpty());
 }
 
+TEST_F(SlotLedgerTest, DropsWhatAWrongClockMadeButTheNewest) {
+  const auto journal = open();
+  journal->slots().save("company",
+                        {slot_at(100, SlotState::done),
+                         slot_at(500, SlotState::coalesced),
+                         slot_at(600, SlotState::done),
+                         slot_at(550, SlotState::done, "", "check")});
+  journal->slots().drop_future("company", at(200));
+  EXPECT_THAT(journal->slots().slots("company", 10),
+              ElementsAre(slot_at(600, SlotState::done),
+                          slot_at(550, SlotState::done, "", "check"),
+                          slot_at(100, SlotState::done)));
+}
+
 TEST_F(SlotLedgerTest, FindsTheRunsOfASlot) {
   const auto journal = open();
   const SlotId slot{"backup", "", at(100)};

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What calls the tick: units, cron, and finding what is there already.
+
+load helper
+load due
+
+setup() {
+  make_machine Asia/Tokyo
+  mkdir root
+}
+
+@test "systemd accepts the units that install writes" {
+  run -0 hikae schedule install --root "$PWD/root" --with systemd
+  assert_says "root/etc/systemd/system/hikae.timer"
+  command -v systemd-analyze >/dev/null || skip "systemd-analyze is not installed"
+  run -0 systemd-analyze verify --man=no root/etc/systemd/system/hikae.service root/etc/systemd/system/hikae.timer
+  [ -z "$output" ]
+  [ -L root/etc/systemd/system/timers.target.wants/hikae.timer ]
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "*:0/5" "2026" "Asia/Tokyo"
+  refute_says "warning"
+  run -0 hikae schedule remove --root "$PWD/root"
+  [ -z "$(find root ! -type d)" ]
+}
+
+@test "cron gets one line, and a dry run nothing" {
+  run -0 hikae schedule install --root "$PWD/root" --with cron --dry-run
+  assert_says "*/5 * * * * root" "run --due"
+  [ -z "$(find root -type f)" ]
+  run -0 hikae schedule install --root "$PWD/root"
+  [ "$(stat -c %a root/etc/cron.d/hikae)" = 644 ]
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "/etc/cron.d/hikae:"
+}
+
+@test "an administrator's own file is left alone" {
+  mkdir -p root/etc/cron.d
+  echo "0 3 * * * root /usr/bin/hikae run" >root/etc/cron.d/hikae
+  run -1 hikae schedule install --root "$PWD/root" --with cron
+  assert_says "was not written by hikae"
+  run -1 hikae schedule remove --root "$PWD/root"
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "without --due"
+}
+
+@test "cron.daily alone is told as rare, together with another as harmless" {
+  mkdir -p root/etc/cron.daily
+  printf '#!/bin/sh\nexec /usr/bin/hikae run --due\n' >root/etc/cron.daily/hikae
+  # run-parts takes no name with a dot.
+  cp root/etc/cron.daily/hikae root/etc/cron.daily/hikae.old
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "/etc/cron.daily/hikae:2 (daily)" "comes rarely" "--wait"
+  refute_says "hikae.old"
+  run -0 hikae schedule install --root "$PWD/root" --with cron
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "Several triggers"
+  refute_says "comes rarely"
+}
+
+@test "a machine without a trigger is told so" {
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "no backup will run by itself" "hikae schedule install"
+}
+
+@test "schedules are said in other words, or refused with the reason" {
+  [ "$(hikae schedule convert "daily 02:00" --to eventbridge 2>/dev/null)" = "cron(0 2 * * ? *)" ]
+  [ "$(hikae schedule convert "cron(0 2 ? * 1#1 *)" --to words 2>/dev/null)" = "monthly first Sun 02:00" ]
+  [ "$(hikae schedule convert "*/15 * * * *" --to oncalendar 2>/dev/null)" = "*-*-* *:00/15:00" ]
+  [ "$(hikae schedule convert "rate(1 day)" --to cron 2>/dev/null)" = "0 0 * * *" ]
+  run -1 hikae schedule convert "monthly last" --to cron
+  assert_says "last day of a month"
+  run -1 hikae schedule convert "0 0 13 * 5" --to words
+  assert_says "no pattern"
+}
