@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
 #include "cli/sync_progress.h"
+#include "cli/told_run.h"
 #include "cli/verdict_text.h"
 #include "policy/time_zone.h"
 #include "service/run.h"
@@ -307,14 +308,19 @@ int run(const Session& session, const RunFlags& flags) {
   observer.phase = [&](const Text& phase) {
     session.console.progress(render(phase, session.console.language()));
   };
-  const RunReport report =
-      run_policy(loaded.policy, options, session.environment, *journal, observer, session.stop);
+  ToldRun told(session, loaded.policy, *journal);
+  const auto shared_report = told.run([&] {
+    return run_policy(
+        loaded.policy, options, session.environment, *journal, observer, session.stop);
+  });
+  const RunReport& report = *shared_report;
   session.console.clear_progress();
   if (session.options.json) {
     session.console.print(run_to_json(report));
   } else {
     print_run(session, report, loaded.policy);
   }
+  told.tell(shared_report);
   return exit_code(report.verdict);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/cmd_policy.h"
+#include "notify/template.h"
 #include "service/destinations.h"
 #include "service/postgres_source.h"
 #include "storage/location.h"
@@ -22,9 +23,8 @@ std::string path_of(const policy::Destination& destination) {
 
 // Keys that the policy file knows and that nothing carries out yet. A key leaves this list with the
 // change that makes it work.
-constexpr std::array<std::string_view, 10> kNotCarriedOut = {"schedule.drill",
+constexpr std::array<std::string_view, 9> kNotCarriedOut = {"schedule.drill",
                                                              "schedule.review",
-                                                             "notify",
                                                              "drill",
                                                              "review",
                                                              "documents",
@@ -144,7 +144,23 @@ class Review {
     }
   }
 
+  // Found now, not when the first failure should be told.
+  void review_webhook() {
+    const auto& webhook = policy_.notify.webhook;
+    if (!webhook || webhook->body.empty()) return;
+    const auto& names = notify::template_names();
+    try {
+      notify::fill_template(webhook->body, notify::Escape::plain, [&](const std::string& name) {
+        const bool known = std::find(names.begin(), names.end(), name) != names.end();
+        return known ? std::optional<std::string>("") : std::nullopt;
+      });
+    } catch (const Error& error) {
+      find("notify.webhook.body", error.message());
+    }
+  }
+
   void review_keys() {
+    review_webhook();
     for (const std::string_view key : kNotCarriedOut) find_unused(std::string(key));
     if (policy_.schedule.check.empty()) find("schedule", text("cli_policy.no_check"));
     find("schedule", text("cli_policy.not_started"));

@@ -90,6 +90,7 @@ void add_init(Command& root, const Session& session);
 void add_key(Command& root, const Session& session);
 void add_ls(Command& root, const Session& session);
 void add_man_pages(CommandLine& root, const Session& session);
+void add_notify(Command& root, const Session& session);
 void add_policy(Command& root, const Session& session);
 void add_postgres(Command& root, const Session& session);
 void add_prune(Command& root, const Session& session);

@@ -16,6 +16,8 @@ std::string word_of(NoticeState state) {
       return "waiting";
     case NoticeState::delivered:
       return "delivered";
+    case NoticeState::joined:
+      return "joined";
     case NoticeState::given_up:
       break;
   }
@@ -24,6 +26,7 @@ std::string word_of(NoticeState state) {
 
 NoticeState state_of(const std::string& word) {
   if (word == "waiting") return NoticeState::waiting;
+  if (word == "joined") return NoticeState::joined;
   return word == "delivered" ? NoticeState::delivered : NoticeState::given_up;
 }
 
@@ -141,6 +144,16 @@ class SqliteNoticeQueue final : public NoticeQueue {
           to_number(next_try),
           reason,
           id);
+    });
+  }
+
+  void hurry(const std::string& policy, Instant now) override {
+    store_.guarded([&] {
+      store_.execute(
+          "UPDATE notice SET next_try = ? WHERE policy = ? AND state = 'waiting' AND next_try > ?",
+          to_number(now),
+          policy,
+          to_number(now));
     });
   }
 

@@ -14,6 +14,7 @@ namespace hikae {
 enum class NoticeState {
   waiting,
   delivered,
+  joined,    // told as a part of another one
   given_up,  // too old to be news
 };
 
@@ -59,6 +60,8 @@ class NoticeQueue {
                       const std::string& answer) = 0;
   // A failed try.
   virtual void postpone(std::int64_t id, Instant next_try, const std::string& reason) = 0;
+  // All that wait are due now; somebody put their channel right.
+  virtual void hurry(const std::string& policy, Instant now) = 0;
   // How many notices this channel delivered since then.
   virtual std::size_t delivered_since(const std::string& policy,
                                       const std::string& channel,

@@ -238,6 +238,13 @@ std::string shown_time(const Message& message, Instant time) {
   return policy::policy_time(message.timezone, time);
 }
 
+std::string shown_duration(std::chrono::seconds duration) {
+  // "5:12" alone could be hours.
+  std::string shown = format_duration(duration);
+  if (duration < std::chrono::minutes(10)) return "0:0" + shown;
+  return duration < std::chrono::hours(1) ? "0:" + shown : shown;
+}
+
 std::string job_words(const Message& message) {
   const std::string& job = message.slot.job;
   if (job == "backup") return words(message, text("notify.job_backup"));
@@ -286,7 +293,7 @@ std::vector<std::pair<std::string, std::string>> fact_rows(const Message& messag
     if (message.started) {
       const auto took =
           std::chrono::duration_cast<std::chrono::seconds>(*message.finished - *message.started);
-      value += " (" + format_duration(took) + ")";
+      value += " (" + shown_duration(took) + ")";
     }
     add("notify.label_finished", value);
   }
@@ -311,7 +318,7 @@ std::vector<std::string> outcome_facts(const Message& message, const OutcomeFact
         {{"files", grouped(*outcome.files)}, {"size", format_bytes(*outcome.bytes)}});
   }
   if (outcome.added) add("notify.fact_added", {{"size", format_bytes(*outcome.added)}});
-  if (outcome.took) add("notify.fact_took", {{"time", format_duration(*outcome.took)}});
+  if (outcome.took) add("notify.fact_took", {{"time", shown_duration(*outcome.took)}});
   if (outcome.unreadable > 0)
     add("notify.fact_unreadable", {{"count", grouped(outcome.unreadable)}});
   if (outcome.kept) {
@@ -321,6 +328,15 @@ std::vector<std::string> outcome_facts(const Message& message, const OutcomeFact
   if (!outcome.snapshot.empty())
     add("notify.fact_snapshot", {{"id", outcome.snapshot.substr(0, 8)}});
   return facts;
+}
+
+std::string item_line(const UnreadableItem& item) {
+  const std::string line = item.source + ": " + printable(item.path);
+  return item.reason.empty() ? line : line + ": " + item.reason;
+}
+
+std::string_view items_heading(const Message& message) {
+  return message.slot.job == "backup" ? "notify.heading_items" : "notify.heading_findings";
 }
 
 std::string attempt_line(const Message& message, const Attempt& attempt) {

@@ -63,7 +63,8 @@ struct Attempt {
   std::string reason;
 };
 
-// An item of a source that could not be read. Only channels with `details: full` tell its path.
+// An item of a source that could not be read, or a finding of a check in a destination. Only
+// channels with `details: full` tell it.
 struct UnreadableItem {
   std::string source;
   std::string path;

@@ -54,6 +54,15 @@ std::string encoded_words(std::string_view value, std::size_t used) {
   return out;
 }
 
+// A folded run of blanks would be a line of blanks, which some readers take for the header's end.
+std::string without_runs(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c != ' ' || !out.ends_with(' ')) out += c;
+  }
+  return out;
+}
+
 // Folded at spaces; a word that is too long for a line stays whole.
 std::string folded(std::string_view value, std::size_t used) {
   std::string out;
@@ -141,7 +150,8 @@ std::string encode_field(std::string_view name, std::string_view value) {
   clean = first == std::string::npos ? std::string()
                                      : clean.substr(first, clean.find_last_not_of(' ') - first + 1);
   std::string field = std::string(name) + ": ";
-  field += is_plain(clean) ? folded(clean, field.size()) : encoded_words(clean, field.size());
+  field += is_plain(clean) ? folded(without_runs(clean), field.size())
+                           : encoded_words(clean, field.size());
   return field + std::string(kBreak);
 }
 

@@ -155,15 +155,14 @@ class HtmlRendering {
   void items(Details details) {
     if (details != Details::full || message_.items.empty()) return;
     std::vector<std::string> lines;
-    for (const UnreadableItem& item : message_.items)
-      lines.push_back(item.source + ": " + printable(item.path) + ": " + item.reason);
+    for (const UnreadableItem& item : message_.items) lines.push_back(item_line(item));
     if (message_.unreadable > message_.items.size()) {
       lines.push_back(
           words(message_,
                 text("notify.more_items",
                      {{"count", grouped(message_.unreadable - message_.items.size())}})));
     }
-    list("notify.heading_items", lines);
+    list(items_heading(message_), lines);
   }
 
   std::string done() && {

@@ -152,9 +152,8 @@ std::string to_slack(const Message& message, std::string_view subject, Details d
       attempts.push_back(attempt_line(message, attempt));
     if (attempts.size() > 1) rendering.titled("notify.heading_attempts", bullets(attempts));
     std::vector<std::string> items;
-    for (const UnreadableItem& item : message.items)
-      items.push_back(item.source + ": " + printable(item.path) + ": " + item.reason);
-    if (details == Details::full) rendering.titled("notify.heading_items", bullets(items));
+    for (const UnreadableItem& item : message.items) items.push_back(item_line(item));
+    if (details == Details::full) rendering.titled(items_heading(message), bullets(items));
     rendering.context();
   }
   return std::move(rendering).done();

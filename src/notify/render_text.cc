@@ -40,8 +40,10 @@ class TextRendering {
     for (const OutcomeFacts& outcome : message_.outcomes) {
       out_ +=
           "  " + outcome_title(outcome) + ": " + verdict_words(message_, outcome.verdict) + "\n";
+      std::string line;
       for (const std::string& fact : outcome_facts(message_, outcome))
-        out_ += "      " + fact + "\n";
+        line += (line.empty() ? "" : " · ") + fact;
+      if (!line.empty()) out_ += "      " + line + "\n";
     }
   }
 
@@ -61,9 +63,8 @@ class TextRendering {
 
   void items(Details details) {
     if (details != Details::full || message_.items.empty()) return;
-    heading("notify.heading_items");
-    for (const UnreadableItem& item : message_.items)
-      out_ += "  " + item.source + ": " + printable(item.path) + ": " + item.reason + "\n";
+    heading(items_heading(message_));
+    for (const UnreadableItem& item : message_.items) out_ += "  " + item_line(item) + "\n";
     if (message_.unreadable > message_.items.size()) {
       out_ += "  " +
               words(message_,

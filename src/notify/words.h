@@ -17,6 +17,9 @@ std::string grouped(std::uint64_t number);
 // Wall time in the policy's zone.
 std::string shown_time(const Message& message, Instant time);
 
+// "0:05:12".
+std::string shown_duration(std::chrono::seconds duration);
+
 // "backup", and in Japanese what a reader calls it.
 std::string job_words(const Message& message);
 // "ok"; in Japanese "ok (正常)": the word of the exit code and JSON, in every language.
@@ -28,6 +31,10 @@ std::vector<std::pair<std::string, std::string>> fact_rows(const Message& messag
 std::string outcome_title(const OutcomeFacts& outcome);
 // "70,001 files, 12.345 GiB", "120.000 MiB added", "7 generations kept, 1 dropped", …
 std::vector<std::string> outcome_facts(const Message& message, const OutcomeFacts& outcome);
+// "fileshare: /srv/a: Permission denied".
+std::string item_line(const UnreadableItem& item);
+// The key of the words above such lines.
+std::string_view items_heading(const Message& message);
 // "2026-11-23 02:00:00 failed: reason".
 std::string attempt_line(const Message& message, const Attempt& attempt);
 

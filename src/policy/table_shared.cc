@@ -36,6 +36,20 @@ std::vector<std::string_view> event_words() {
           "review"};
 }
 
+std::vector<std::string_view> detail_words() {
+  return {"none", "summary", "full"};
+}
+
+const Section& subjects_section() {
+  static const Section kSection = [] {
+    SectionBuilder<SubjectRules> keys("subjects");
+    keys.one("completed", &SubjectRules::completed, Kind::line, "Backup Completed");
+    keys.one("failed", &SubjectRules::failed, Kind::line, "Backup Failed");
+    return std::move(keys).done();
+  }();
+  return kSection;
+}
+
 const Section& smtp_section() {
   static const Section kSection = [] {
     SectionBuilder<Smtp> keys("smtp");
@@ -44,6 +58,7 @@ const Section& smtp_section() {
     keys.one("security", &Smtp::security, Kind::word, "starttls", {"starttls", "tls", "none"});
     keys.one("user", &Smtp::user, Kind::line, "backup");
     keys.section("password", &Smtp::password, secret_section, "{file: /etc/hikae/smtp}");
+    keys.one("ca_file", &Smtp::ca_file, Kind::path, "/etc/hikae/ca.pem");
     return std::move(keys).done();
   }();
   return kSection;
@@ -55,7 +70,22 @@ const Section& email_section() {
     keys.list("to", &EmailNotice::to, Kind::email, "[it-team@company.local]").required();
     keys.one("from", &EmailNotice::from, Kind::email, "backup@company.local");
     keys.list("on", &EmailNotice::on, Kind::word, "[success, failure]", event_words());
+    keys.one("details", &EmailNotice::details, Kind::word, "summary", detail_words());
     keys.section("smtp", &EmailNotice::smtp, smtp_section, "{host: smtp.company.local}");
+    keys.one("sendmail", &EmailNotice::sendmail, Kind::path, "/usr/bin/msmtp");
+    return std::move(keys).done();
+  }();
+  return kSection;
+}
+
+const Section& slack_section() {
+  static const Section kSection = [] {
+    SectionBuilder<SlackNotice> keys("slack");
+    keys.section("webhook", &SlackNotice::webhook, secret_section, "{file: /etc/hikae/slack}")
+        .required();
+    keys.list(
+        "on", &SlackNotice::on, Kind::word, "[failure_after_retries, recovered]", event_words());
+    keys.one("details", &SlackNotice::details, Kind::word, "none", detail_words());
     return std::move(keys).done();
   }();
   return kSection;
@@ -64,10 +94,17 @@ const Section& email_section() {
 const Section& webhook_section() {
   static const Section kSection = [] {
     SectionBuilder<WebhookNotice> keys("webhook");
-    keys.section("webhook", &WebhookNotice::webhook, secret_section, "{file: /etc/hikae/slack}")
+    keys.section("webhook", &WebhookNotice::webhook, secret_section, "{file: /etc/hikae/webhook}")
         .required();
     keys.list(
         "on", &WebhookNotice::on, Kind::word, "[failure_after_retries, recovered]", event_words());
+    keys.one("details", &WebhookNotice::details, Kind::word, "none", detail_words());
+    keys.one("body", &WebhookNotice::body, Kind::command, "'{\"title\": \"{{subject}}\"}'");
+    keys.one("content_type", &WebhookNotice::content_type, Kind::line, "text/plain");
+    keys.section("signing_key",
+                 &WebhookNotice::signing_key,
+                 secret_section,
+                 "{file: /etc/hikae/webhook-key}");
     return std::move(keys).done();
   }();
   return kSection;
@@ -139,10 +176,14 @@ const Section& notify_section() {
   static const Section kSection = [] {
     SectionBuilder<Notify> keys("notify");
     keys.section("email", &Notify::email, email_section, "{to: [it-team@company.local]}");
-    keys.section("slack", &Notify::slack, webhook_section, "{webhook: {file: /etc/hikae/slack}}");
+    keys.section("slack", &Notify::slack, slack_section, "{webhook: {file: /etc/hikae/slack}}");
     keys.section(
         "webhook", &Notify::webhook, webhook_section, "{webhook: {file: /etc/hikae/webhook}}");
     keys.section("ping", &Notify::ping, secret_section, "{file: /etc/hikae/ping-url}");
+    keys.section("subjects", &Notify::subjects, subjects_section, "{failed: Backup Failed}");
+    keys.one("second", &Notify::second, Kind::word, "slack", {"email", "slack", "webhook"});
+    keys.one("most_per_hour", &Notify::most_per_hour, Kind::number, "20").range(1, 1000);
+    keys.one("ca_file", &Notify::ca_file, Kind::path, "/etc/hikae/ca.pem");
     return std::move(keys).done();
   }();
   return kSection;

@@ -86,6 +86,13 @@ struct ForgottenSnapshot {
   Text reason;
 };
 
+// How many generations of a source a destination holds after the run.
+struct KeptGenerations {
+  std::string source;
+  std::string destination;
+  std::size_t count = 0;
+};
+
 // An earlier generation that was missing in a destination and was copied from another.
 struct CaughtUpSnapshot {
   std::string source;
@@ -104,6 +111,7 @@ struct RunReport {
   std::vector<RunOutcome> outcomes;  // every source in every destination of the run
   std::vector<CaughtUpSnapshot> caught_up;
   std::vector<ForgottenSnapshot> forgotten;
+  std::vector<KeptGenerations> kept;
   std::vector<ConnectionRecord> connections;  // of each destination that could be opened
   // Why retention deleted nothing for a source in a destination; nothing is hidden.
   std::vector<Text> frozen;

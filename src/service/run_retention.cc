@@ -24,6 +24,35 @@ struct Removal {
   policy::RetentionReason reason;
 };
 
+// The last count stands: the plan is made anew once the exclusive lock is held.
+void note_kept(RunContext& run,
+               const policy::Source& source,
+               const policy::Destination& destination,
+               std::size_t count) {
+  std::vector<KeptGenerations>& kept = run.report.kept;
+  const auto found = std::find_if(kept.begin(), kept.end(), [&](const KeptGenerations& known) {
+    return known.source == source.name && known.destination == destination.name;
+  });
+  if (found == kept.end()) {
+    kept.push_back({source.name, destination.name, count});
+  } else {
+    found->count = count;
+  }
+}
+
+std::vector<SnapshotRecord> generations_of(const RunContext& run,
+                                           const policy::Source& source,
+                                           const std::vector<SnapshotRecord>& snapshots) {
+  std::vector<SnapshotRecord> own;
+  for (const SnapshotRecord& record : snapshots) {
+    if (belongs_to(record.snapshot, run.policy, run.environment) &&
+        is_of_source(record.snapshot, source.name)) {
+      own.push_back(record);
+    }
+  }
+  return own;
+}
+
 // What goes, of all sources in one destination. A source without a good new generation here keeps
 // all it has.
 std::vector<Removal> plan_removals(RunContext& run,
@@ -31,6 +60,8 @@ std::vector<Removal> plan_removals(RunContext& run,
                                    const std::vector<SnapshotRecord>& snapshots) {
   std::vector<Removal> removals;
   for (const policy::Source* source : run.sources) {
+    const std::vector<SnapshotRecord> own = generations_of(run, *source, snapshots);
+    note_kept(run, *source, destination, own.size());
     const policy::RetentionRules* rules = retention_of(run.policy, *source, destination);
     if (rules == nullptr) continue;
     const RunOutcome* outcome = find_outcome(run, source->name, destination.name);
@@ -41,14 +72,8 @@ std::vector<Removal> plan_removals(RunContext& run,
                {{"source", source->name}, {"destination", destination.name}}));
       continue;
     }
-    std::vector<SnapshotRecord> own;
-    for (const SnapshotRecord& record : snapshots) {
-      if (belongs_to(record.snapshot, run.policy, run.environment) &&
-          is_of_source(record.snapshot, source->name)) {
-        own.push_back(record);
-      }
-    }
     const auto plan = plan_source_retention(run.policy, *rules, own, run.environment.clock.now());
+    if (destination.may_delete) note_kept(run, *source, destination, plan.kept());
     for (const policy::SnapshotDecision& decision : plan.decisions) {
       if (decision.decision == Decision::remove) {
         removals.push_back({source, own[decision.index], decision.reasons.front()});

@@ -1,0 +1,1 @@
+hikae_fuzz(notify_text MODULES notify)

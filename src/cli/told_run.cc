@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/told_run.h"
+
+namespace hikae::cli {
+
+ToldRun::ToldRun(const Session& session, const policy::Policy& policy, Journal& journal)
+    : session_(session),
+      policy_(policy),
+      slot_{"backup", "manual", session.environment.clock.now()},
+      announcer_(policy, session.environment, journal, session.stop) {}
+
+std::shared_ptr<const RunReport> ToldRun::run(const std::function<RunReport()>& work) {
+  announcer_.slot_begins(slot_, slot_.scheduled);
+  try {
+    return std::make_shared<const RunReport>(work());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::locked && error.code() != ErrorCode::invalid_argument)
+      tell_failure(error);
+    throw;
+  }
+}
+
+void ToldRun::tell(const std::shared_ptr<const RunReport>& report) {
+  announcer_.deliver(manual_event(policy_, slot_, report));
+}
+
+void ToldRun::tell_failure(const Error& error) {
+  RunReport report;
+  report.started = slot_.scheduled;
+  report.finished = session_.environment.clock.now();
+  report.failure = error;
+  tell(std::make_shared<const RunReport>(std::move(report)));
+}
+
+}  // namespace hikae::cli

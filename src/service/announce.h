@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what happened to what people are told of it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "notify/outbox.h"
+#include "policy/policy.h"
+#include "service/environment.h"
+#include "service/event.h"
+
+namespace hikae {
+
+// Everything that a person should read of an event, in the policy's language. Pure.
+notify::Message to_message(const SlotEvent& event,
+                           const policy::Policy& policy,
+                           const std::string& host);
+
+// The event that a run by hand is.
+SlotEvent manual_event(const policy::Policy& policy,
+                       const SlotId& slot,
+                       std::shared_ptr<const RunReport> report);
+
+// The channel that hears of a failure which nobody acknowledged; empty: none is given.
+std::string second_channel(const policy::Notify& notify);
+
+// The box with the channels that the policy names. All arguments outlive it.
+std::unique_ptr<notify::Outbox> make_outbox(const policy::Policy& policy,
+                                            const Environment& environment,
+                                            Journal& journal);
+
+// What a dead man's alarm found: no good generation, check or drill in time.
+struct Overdue {
+  std::string job = "backup";
+  std::optional<Instant> newest;          // the last good one; nothing: there was none
+  std::vector<notify::Problem> problems;  // one for each source and destination
+};
+// Tells it by the policy's channels, once a day as long as it lasts. Whoever watches may be another
+// machine than the one that makes the backups. Throws Cancelled only.
+void tell_overdue(const Overdue& overdue,
+                  const policy::Policy& policy,
+                  const Environment& environment,
+                  Journal& journal,
+                  const StopToken& stop);
+
+// Tells people, by the policy's channels. All arguments outlive it.
+class Announcer final : public EventSink {
+ public:
+  Announcer(const policy::Policy& policy,
+            const Environment& environment,
+            Journal& journal,
+            StopToken stop);
+
+  void slot_begins(const SlotId& slot, Instant now) override;
+  void deliver(const SlotEvent& event) override;
+  void tick(Instant now) override;
+
+ private:
+  const policy::Policy& policy_;
+  const std::string host_;
+  std::unique_ptr<notify::Outbox> outbox_;
+  StopToken stop_;
+};
+
+}  // namespace hikae
