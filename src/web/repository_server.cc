@@ -17,6 +17,7 @@
 #include "os/wake.h"
 #include "web/access_log.h"
 #include "web/listener.h"
+#include "web/renewed_tls.h"
 #include "web/stream.h"
 
 namespace hikae::web {
@@ -42,9 +43,9 @@ std::unique_ptr<Htpasswd> load_users(const ServerOptions& options, const Clock& 
   return std::make_unique<Htpasswd>(*options.htpasswd_file, clock, log);
 }
 
-std::unique_ptr<TlsContext> load_tls(const ServerOptions& options) {
+std::unique_ptr<RenewedTls> load_tls(const ServerOptions& options, Log& log) {
   if (!options.tls) return nullptr;
-  return std::make_unique<TlsContext>(options.tls->certificate_file, options.tls->key_file);
+  return std::make_unique<RenewedTls>(options.tls->certificate_file, options.tls->key_file, log);
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ struct RepositoryServer::Impl {
         log(log_given),
         folders(options.path, clock),
         users(load_users(options, clock, log)),
-        tls(load_tls(options)),
+        tls(load_tls(options, log)),
         listener(options.listen),
         quota(options.path, options.max_size, stop),
         handler(folders, quota, users.get(), options.rules, options.limits.memory, log),
@@ -99,7 +100,7 @@ struct RepositoryServer::Impl {
   Log& log;
   RepositoryFolders folders;
   const std::unique_ptr<Htpasswd> users;
-  const std::unique_ptr<TlsContext> tls;
+  const std::unique_ptr<RenewedTls> tls;  // the loop's alone
   Listener listener;
   Quota quota;
   RepositoryHandler handler;
@@ -127,6 +128,7 @@ void RepositoryServer::Impl::loop(const StopToken& stop) {
     if (polled[2].revents != 0) accept_some();
     if (clock.steady_now() < next_tick) continue;
     folders.close_unused();
+    if (tls) tls->look();
     next_tick = clock.steady_now() + kTick;
   }
 }

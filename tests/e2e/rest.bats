@@ -180,3 +180,24 @@ assert_same_files() { diff -r source "$1/source"; }
   run hikae serve-repository --path served --no-auth --max-size lots
   assert_says "lots"
 }
+
+@test "a certificate that is replaced counts for new connections, without a restart" {
+  certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj "/CN=$1" \
+      -addext subjectAltName=IP:127.0.0.1 -keyout key.new -out cert.new 2>/dev/null
+  }
+  shown() { openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | grep -q "subject=CN = $1"; }
+  certificate first
+  mv key.new key.pem
+  mv cert.new cert.pem
+  serve --no-auth --tls --tls-cert cert.pem --tls-key key.pem
+  wait_until shown first
+  # The key alone fits no certificate: the old ones stay, and it is said.
+  certificate second
+  mv key.new key.pem
+  wait_until grep -q "cannot be used" server.err
+  shown first
+  mv cert.new cert.pem
+  wait_until shown second
+  kill -0 "$server"
+}
