@@ -24,14 +24,14 @@ std::string path_of(const policy::Destination& destination) {
 // Keys that the policy file knows and that nothing carries out yet. A key leaves this list with the
 // change that makes it work.
 constexpr std::array<std::string_view, 9> kNotCarriedOut = {"schedule.drill",
-                                                             "schedule.review",
-                                                             "drill",
-                                                             "review",
-                                                             "documents",
-                                                             "evidence",
-                                                             "limits",
-                                                             "hooks",
-                                                             "anomaly"};
+                                                            "schedule.review",
+                                                            "drill",
+                                                            "review",
+                                                            "documents",
+                                                            "evidence",
+                                                            "limits",
+                                                            "hooks",
+                                                            "anomaly"};
 constexpr std::array<std::string_view, 2> kNotCarriedOutOfSource = {"hooks", "quiesce"};
 
 class Review {

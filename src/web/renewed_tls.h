@@ -11,8 +11,8 @@
 
 namespace hikae::web {
 
-// A server's certificate and key, read again when somebody has replaced the files, so that a renewed
-// certificate needs neither restart nor signal. One thread uses it.
+// A server's certificate and key, read again when somebody has replaced the files, so that a
+// renewed certificate needs neither restart nor signal. One thread uses it.
 class RenewedTls {
  public:
   // Throws as TlsContext.
