@@ -47,6 +47,7 @@ struct ServerObservation {
   std::optional<Error> no_databases;   // what the policy names is not there
   std::string version;                 // "15.18 (Debian …)"
   int major = 0;
+  std::uint64_t bytes = 0;            // of the databases whose size may be asked
   std::optional<int> programs_major;  // of the pg_dump that would be used; nothing: none fits
   bool is_superuser = false;
   bool bypasses_row_security = false;

@@ -145,6 +145,7 @@ ServerObservation observe_server(const Server& server,
     seen.major = connection.server_major();
     observe_role(connection, seen, stop);
     observe_cluster(connection, seen, stop);
+    for (const DatabaseEntry& entry : list_databases(connection, stop)) seen.bytes += entry.bytes;
     if (options.logical == Wanted::yes)
       observe_databases(connection, server, options, seen, log, stop);
   } catch (const Error& error) {

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 
-#include "base/units.h"
 #include "os/acting_user.h"
 #include "os/users.h"
-#include "postgres/connection.h"
+#include "postgres/diagnose.h"
 #include "service/doctor.h"
-#include "service/secrets.h"
+#include "service/postgres_source.h"
 #include "source/files_source.h"
 #include "survey/measure.h"
 
@@ -119,53 +118,48 @@ class Sources {
   }
 
   void look_at_postgres(const policy::Source& source) {
-    const policy::PostgresSource& given = *source.postgres;
     try {
-      postgres::Server server;
-      server.host = given.host;
-      server.port = given.port;
-      server.user =
-          given.user.empty() ? (given.run_as.empty() ? "postgres" : given.run_as) : given.user;
-      if (!given.run_as.empty()) {
-        server.run_as = os::find_user_account(given.run_as);
-        if (!server.run_as) {
-          findings_.push_back({Severity::error,
-                               "source",
-                               source.name,
-                               text("doctor.no_such_user", {{"user", given.run_as}}),
-                               text("doctor.postgres_fix")});
-          return;
-        }
-      }
-      if (given.password)
-        server.password =
-            std::make_shared<const Secret>(resolve_secret(*given.password, environment_, stop_));
-      if (server.host.empty() && !given.data_directory.empty())
-        postgres::locate_server(server, given.data_directory);
-      if (server.host.empty()) server.host = "/var/run/postgresql";
-      server.connect_timeout = std::chrono::seconds(10);
-      postgres::Connection connection(
-          server, "postgres", postgres::ConnectionKind::ordinary, environment_.log, stop_);
-      const postgres::Result size = connection.query(
-          "select coalesce(sum(pg_database_size(oid)), 0)::bigint, count(*) from pg_database where "
-          "datallowconn",
-          stop_);
-      const std::int64_t bytes = size.number(0, 0);
-      bytes_ += static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0));
-      findings_.push_back(
-          {Severity::ok,
-           "source",
-           source.name,
-           text("doctor.postgres",
-                {{"version", connection.parameter("server_version")},
-                 {"databases", size.text(0, 1)},
-                 {"size",
-                  format_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)))}}),
-           {}});
+      look_at_server(source, *source.postgres);
     } catch (const Error& error) {
       findings_.push_back(
           survey::failed_probe("source", source.name, error, text("doctor.postgres_fix")));
     }
+  }
+
+  void look_at_server(const policy::Source& source, const policy::PostgresSource& given) {
+    postgres::Server server = find_server(given, environment_, stop_);
+    server.connect_timeout = std::chrono::seconds(10);
+    const auto wanted = [&](policy::PostgresMethod method) {
+      const bool named = std::count(given.method.begin(), given.method.end(), method) > 0;
+      return named ? postgres::Wanted::yes : postgres::Wanted::no;
+    };
+    postgres::DiagnoseOptions options;
+    options.databases = given.databases;
+    options.logical = wanted(policy::PostgresMethod::logical);
+    options.physical = wanted(policy::PostgresMethod::physical);
+    options.data_directory = given.host.empty() ? given.data_directory : "";
+    options.programs = given.programs;
+    const auto seen = postgres::observe_server(server, options, environment_.log, stop_);
+    bytes_ += seen.bytes;
+    for (postgres::Finding& finding : postgres::diagnose(seen, options)) {
+      findings_.push_back({severity_of(finding.level),
+                           "source",
+                           source.name,
+                           std::move(finding.message),
+                           std::move(finding.fix)});
+    }
+  }
+
+  static Severity severity_of(postgres::Finding::Level level) {
+    switch (level) {
+      case postgres::Finding::Level::good:
+        return Severity::ok;
+      case postgres::Finding::Level::warning:
+        return Severity::warning;
+      case postgres::Finding::Level::failure:
+        return Severity::error;
+    }
+    return Severity::error;
   }
 
   const Environment& environment_;

@@ -311,3 +311,16 @@ restore() { hikae postgres restore --source database "$@"; }
   [ "$(sql live shop_plain "SELECT count(*) FROM ledger")" = 5000 ]
   sql live postgres "DROP DATABASE shop_plain"
 }
+
+@test "the doctor looks at the server, and names what a role may not read before a run fails" {
+  write_policy
+  run hikae doctor
+  assert_says "Connected to PostgreSQL" "pg_dump"
+  sql live postgres "CREATE ROLE nosy LOGIN PASSWORD 'nosy'"
+  sed -i '1i local all nosy scram-sha-256' "$BATS_FILE_TMPDIR/live/data/pg_hba.conf"
+  pg live pg_ctl -D "$BATS_FILE_TMPDIR/live/data" reload >/dev/null
+  (umask 077 && echo nosy >nosy)
+  write_policy 'databases: [shop]' 'user: nosy' "password: {file: $PWD/nosy}"
+  run -1 hikae doctor
+  assert_says "shop: the role may not read" "pg_read_all_data" "large objects"
+}
