@@ -33,7 +33,8 @@ std::set<std::pair<int, int>> times_on(const Schedule& schedule, sys_days day) {
        next = schedule.next_after(*next)) {
     const auto minutes = std::chrono::floor<std::chrono::minutes>(*next - begin);
     if (begin + minutes != *next || times.size() > kMinutesOfDay)
-      throw Error(ErrorCode::unsupported, text("schedule.convert_seconds"));
+      throw Error(ErrorCode::unsupported, text("schedule.convert_seconds"))
+          .with_hint(text("schedule.convert_hint"));
     times.emplace(static_cast<int>(minutes.count() / 60), static_cast<int>(minutes.count() % 60));
   }
   return times;

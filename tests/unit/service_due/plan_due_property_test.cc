@@ -75,7 +75,7 @@ TEST_P(PlanDueProperty, EachSlotExactlyOnceInTwentyYears) {
     ASSERT_TRUE(has_run || found->second.state == SlotState::coalesced);
   }
   EXPECT_EQ(ledger.slots().size(), slots) << "a slot that no schedule names";
-  EXPECT_GT(ran.size(), slots / 2);
+  EXPECT_GE(ran.size(), slots / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Zones,
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(Zones,
                                            Place{"Africa/Casablanca", "daily 02:15"},
                                            Place{"Pacific/Apia", "monthly last 23:30"},
                                            Place{"America/St_Johns", "0 0 29-31 * *"},
-                                           Place{"UTC", "yearly 02-29 12:00"}));
+                                           Place{"UTC", "0 12 29 2 *"}));
 
 }  // namespace
 }  // namespace hikae

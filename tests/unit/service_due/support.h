@@ -22,11 +22,15 @@ class MemoryLedger {
     std::vector<GroupFacts> all;
     for (const ScheduleGroup& group : groups_) {
       GroupFacts facts{group, since_, std::nullopt, {}};
-      for (const auto& [key, slot] : slots_) {
-        if (key.first != name_of(slot.id) || slot.id.job != group.job ||
-            slot.id.group != group.group || slot.id.scheduled > now)
-          continue;
-        facts.last = slot.id.scheduled;
+      // Open ones are among the newest: each tick settles all others.
+      constexpr int kLooked = 3;
+      const std::string name = name_of({group.job, group.group, now});
+      auto at = slots_.upper_bound({name, now});
+      for (int i = 0; i < kLooked && at != slots_.begin(); ++i) {
+        --at;
+        if (at->first.first != name) break;
+        const SlotRecord& slot = at->second;
+        if (!facts.last) facts.last = slot.id.scheduled;
         if (slot.state == SlotState::due || slot.state == SlotState::running)
           facts.open.push_back(slot);
       }
