@@ -133,13 +133,16 @@ std::optional<SnapshotRecord> find_parent(const std::vector<SnapshotRecord>& sna
   return std::nullopt;
 }
 
-OpenedRepository open_for_backup(const Session& session, const Options& options) {
-  if (!options.dry_run) return open_repository(session, LockNeed::shared);
+OpenedRepository open_for_backup(const Session& session,
+                                 const Options& options,
+                                 const FirstReading& read) {
+  if (!options.dry_run) return open_repository(session, LockNeed::shared, read);
   OpenedRepository opened;
   auto backend = open_repository_backend(session, AccessMode::read_only);
   opened.repository = Repository::open(std::make_unique<DryRunBackend>(std::move(backend)),
                                        repository_password(session),
                                        session.stop);
+  read(*opened.repository, session.stop);
   return opened;
 }
 
@@ -160,12 +163,15 @@ int run(const Session& session, const Options& options) {
   const auto begin = session.environment.clock.steady_now();
   const auto source = make_source(session, options);
   BackupPlan plan = make_plan(session, options);
-  const OpenedRepository opened = open_for_backup(session, options);
-  Repository& repository = *opened.repository;
-  const auto snapshots = repository.load_snapshots(session.console, session.stop);
+  std::vector<SnapshotRecord> snapshots;
+  Index index;
+  const OpenedRepository opened =
+      open_for_backup(session, options, [&](Repository& repository, const StopToken& stop) {
+        snapshots = repository.load_snapshots(session.console, stop);
+        index = repository.load_index(stop);
+      });
   const auto parent = find_parent(snapshots, options, plan, *source);
-  const Index index = repository.load_index(session.stop);
-  BackupTarget target{&repository, &index, opened.lock.get(), std::nullopt};
+  BackupTarget target{opened.repository.get(), &index, opened.lock.get(), std::nullopt};
   if (parent) {
     target.parent = parent->id;
     plan.parent_tree = parent->snapshot.tree;

@@ -59,12 +59,25 @@ std::string progress_text(const Session& session,
                 session.console.language());
 }
 
-CheckReport check(const Session& session, Repository& repository, const CheckOptions& options) {
+CheckReport check(const Session& session,
+                  Repository& repository,
+                  const CheckOptions& options,
+                  const StopToken& stop) {
   CheckProgress progress;
   const auto begin = steady_clock::now();
   const ProgressLine line(
       session, [&] { return progress_text(session, progress, steady_clock::now() - begin); });
-  return run_check(repository, options, progress, session.stop);
+  return run_check(repository, options, progress, stop);
+}
+
+// A check only reads, so it begins while its lock settles.
+OpenedRepository open_and_check(const Session& session,
+                                LockNeed need,
+                                const CheckOptions& options,
+                                CheckReport& report) {
+  return open_repository(session, need, [&](Repository& repository, const StopToken& stop) {
+    report = check(session, repository, options, stop);
+  });
 }
 
 // What a repair has to look at again: the structure, and every byte of the packs that it wrote.
@@ -74,7 +87,7 @@ CheckReport check_again(const Session& session,
   CheckOptions options;
   if (!repaired.written.empty())
     options.read_data = PackSubset{PackSubset::Named{repaired.written}};
-  return check(session, repository, options);
+  return check(session, repository, options, session.stop);
 }
 
 RepairReport perform(const Session& session,
@@ -116,9 +129,9 @@ std::vector<LackingFile> find_lacking(const Session& session,
 // Check, plan, repair, check again; what each of them found is printed as it is known.
 int run_repair(const Session& session, const Options& options, const CheckOptions& how) {
   if (!options.dry_run) check_may_delete(session);
-  const OpenedRepository opened = open_repository(
-      session, options.dry_run ? LockNeed::exclusive_for_reading : LockNeed::exclusive);
-  const CheckReport found = check(session, *opened.repository, how);
+  CheckReport found;
+  const OpenedRepository opened = open_and_check(
+      session, options.dry_run ? LockNeed::exclusive_for_reading : LockNeed::exclusive, how, found);
   print_check(session, found);
   if (found.errors == 0) return 0;
   const RepairSources from =
@@ -141,8 +154,8 @@ int run(const Session& session, const Options& options) {
   const CheckOptions how = check_options(session, options);
   if (options.repair_from) return run_repair(session, options, how);
   if (options.dry_run) throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
-  const OpenedRepository opened = open_repository(session, LockNeed::exclusive_for_reading);
-  const CheckReport report = check(session, *opened.repository, how);
+  CheckReport report;
+  open_and_check(session, LockNeed::exclusive_for_reading, how, report);
   print_check(session, report);
   return report.errors > 0 ? 1 : 0;
 }

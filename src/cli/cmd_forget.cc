@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <unordered_set>
 
 #include "cli/forget_everywhere.h"
 #include "cli/forget_output.h"
@@ -17,6 +19,13 @@ struct Options {
   PruneFlags prune_flags;
   bool prune = false;
   bool dry_run = false;
+};
+
+// What is decided, and read for the prune that follows.
+struct Prepared {
+  ForgetPlan plan;
+  std::size_t removals = 0;
+  std::optional<PruneBasis> basis;  // where something is to be pruned
 };
 
 std::vector<ForgetItem> removals_of(const std::vector<ForgetGroup>& groups) {
@@ -58,6 +67,20 @@ void forget_and_record(const Session& session,
   }
 }
 
+Prepared prepare(const Session& session,
+                 const Options& options,
+                 Repository& repository,
+                 const StopToken& stop) {
+  Prepared ready;
+  ready.plan =
+      plan_forget(session, options.request, repository.load_snapshots(session.console, stop));
+  std::unordered_set<SnapshotId> gone;
+  for (const ForgetItem& item : removals_of(ready.plan.groups)) gone.insert(item.record.id);
+  ready.removals = gone.size();
+  if (options.prune && !gone.empty()) ready.basis = read_prune_basis(repository, gone, stop);
+  return ready;
+}
+
 int run(const Session& session, const Options& options) {
   const Effect effect = options.dry_run ? Effect::dry_run : Effect::apply;
   if (options.prune) options.prune_flags.resolve();
@@ -70,24 +93,19 @@ int run(const Session& session, const Options& options) {
     return forget_everywhere(session, options.request, effect);
   }
   if (!options.dry_run) check_may_delete(session);
-  OpenedRepository opened = open_repository(
-      session, options.dry_run ? LockNeed::shared_for_reading : LockNeed::exclusive);
-  const auto all = opened.repository->load_snapshots(session.console, session.stop);
-  const ForgetPlan plan = plan_forget(session, options.request, all);
-  const auto removals = removals_of(plan.groups);
+  Prepared ready;
+  OpenedRepository opened =
+      open_repository(session,
+                      options.dry_run ? LockNeed::shared_for_reading : LockNeed::exclusive,
+                      [&](Repository& repository, const StopToken& stop) {
+                        ready = prepare(session, options, repository, stop);
+                      });
   // The plan is shown before it is carried out, so that a failure midway leaves a record of what
   // was meant.
-  print_forget_plan(session, plan, effect);
-  if (!options.dry_run) forget_and_record(session, opened, plan);
-  if (!session.options.json) print_forget_end(session, removals.size(), effect);
-  if (options.prune && !removals.empty()) {
-    std::unordered_set<SnapshotId> gone;
-    for (const ForgetItem& item : removals) gone.insert(item.record.id);
-    // Forgetting is done; whoever wants to back up need not wait for the prune as well.
-    if (!options.dry_run)
-      change_lock(session, opened, LockMode::shared, lock_options(session.options));
-    prune_and_report(session, opened, options.prune_flags, effect, gone);
-  }
+  print_forget_plan(session, ready.plan, effect);
+  if (!options.dry_run) forget_and_record(session, opened, ready.plan);
+  if (!session.options.json) print_forget_end(session, ready.removals, effect);
+  if (ready.basis) prune_and_report(session, opened, options.prune_flags, effect, *ready.basis);
   return 0;
 }
 

@@ -13,15 +13,21 @@ struct Options {
 
 int run(const Session& session, const Options& options) {
   options.flags.resolve();  // a mistake in the options is told before anything is opened
+  PruneBasis basis;
   if (options.dry_run) {
-    OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
-    prune_and_report(session, opened, options.flags, Effect::dry_run);
+    OpenedRepository opened = open_repository(
+        session, LockNeed::shared_for_reading, [&](Repository& repository, const StopToken& stop) {
+          basis = read_prune_basis(repository, {}, stop);
+        });
+    prune_and_report(session, opened, options.flags, Effect::dry_run, basis);
     return 0;
   }
   check_may_delete(session);
   OpenedRepository opened = open_repository(session, LockNeed::shared);
+  // Told before the reading, which may take a while.
   require_no_conflict(session, opened);
-  prune_and_report(session, opened, options.flags, Effect::apply);
+  basis = read_prune_basis(*opened.repository, {}, session.stop);
+  prune_and_report(session, opened, options.flags, Effect::apply, basis);
   return 0;
 }
 

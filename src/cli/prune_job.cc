@@ -30,6 +30,9 @@ double parse_percentage(const std::string& value) {
 
 // Who moved blobs for an hour waits a while for a backup to end, rather than do so again.
 constexpr std::chrono::minutes kLeastWait{10};
+// Who holds the exclusive lock anyway moves for so long under it: to take another would cost 200
+// ms.
+constexpr std::chrono::milliseconds kLongestAlone{2000};
 
 void move_blobs(const Session& session,
                 const OpenedRepository& opened,
@@ -75,7 +78,39 @@ PruneRemovals remove_packs(const Session& session,
       *opened.repository, *opened.lock, basis, plan, progress, session.stop);
 }
 
-// In two halves, so that nobody waits while blobs are moved.
+// A lock that is exclusive is shared when this has lived for kLongestAlone. What fails here is
+// said, and no harm: others wait longer.
+class SharedInTime {
+ public:
+  SharedInTime(const Session& session, RepositoryLock& lock) : done_(false), watch_(session.stop) {
+    if (lock.mode() == LockMode::shared) return;
+    watch_.spawn("share-lock", [this, &session, &lock](const StopToken& stop) {
+      {
+        auto done = done_.lock();
+        if (done.wait_for(stop, kLongestAlone, [&] { return *done; })) return;
+      }
+      try {
+        throw_if_stopped(stop);
+        lock.share(stop);
+      } catch (const Error& error) {
+        session.environment.log.warning(error.message());
+      }
+    });
+  }
+  // Afterwards the lock changes no more by this.
+  ~SharedInTime() {
+    *done_.lock() = true;
+    done_.notify_all();
+  }
+  SharedInTime(const SharedInTime&) = delete;
+  SharedInTime& operator=(const SharedInTime&) = delete;
+
+ private:
+  Guarded<bool> done_;
+  TaskGroup watch_;  // last: its thread uses the above
+};
+
+// In two halves, so that nobody waits long while blobs are moved.
 void apply(const Session& session,
            OpenedRepository& opened,
            PruneBasis& basis,
@@ -84,8 +119,11 @@ void apply(const Session& session,
   PruneRemovals removals;
   if (plan.changes_anything()) {
     PruneProgress progress;
-    move_blobs(session, opened, basis, plan, options, progress);
-    wait_for_exclusive_lock(session, opened);
+    {
+      const SharedInTime shared(session, *opened.lock);
+      move_blobs(session, opened, basis, plan, options, progress);
+    }
+    if (opened.lock->mode() == LockMode::shared) wait_for_exclusive_lock(session, opened);
     removals = remove_packs(session, opened, basis, plan, progress);
   }
   opened.repository->backend().remove_leftovers(kLeftoverAge, session.stop);
@@ -133,10 +171,9 @@ void prune_and_report(const Session& session,
                       OpenedRepository& opened,
                       const PruneFlags& flags,
                       Effect effect,
-                      const std::unordered_set<SnapshotId>& gone) {
+                      PruneBasis& basis) {
   const PruneOptions options = flags.resolve();
   const BlobWriterOptions blobs = flags.blobs.resolve(session.environment);
-  PruneBasis basis = read_prune_basis(*opened.repository, gone, session.stop);
   const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, blobs.pack_size);
   print_prune_plan(session, plan, basis.index, basis.used);
   if (effect == Effect::dry_run) {

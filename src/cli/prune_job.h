@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "cli/blob_options.h"
 #include "cli/command_line.h"
@@ -29,16 +28,17 @@ enum class Effect { dry_run, apply };
 // for, unless --retry-lock tells to wait.
 void require_no_conflict(const Session& session, const OpenedRepository& opened);
 
-// Plans, prints, and with Effect::apply performs the plan: moves with the lock shared, then takes
-// it exclusively for the removals, and waits for others then; the lock that `opened` holds
-// afterwards is that one. `gone` are snapshots that a dry run of forget would have removed before.
-// REQUIRES: with Effect::apply a lock. Throws Error when a snapshot cannot be read: what it needs
-// is unknown.
+// Plans, prints, and with Effect::apply performs the plan: the moves under whatever lock `opened`
+// holds, then the removals under an exclusive one. An exclusive lock is kept from the first to the
+// last where the moves are quick; where they are not, it is shared after a moment, so that others
+// need not wait, and taken again, waiting for others, for the removals. `opened` holds the last of
+// these locks afterwards. REQUIRES: with Effect::apply a lock, held since before the basis was
+// read.
 void prune_and_report(const Session& session,
                       OpenedRepository& opened,
                       const PruneFlags& flags,
                       Effect effect,
-                      const std::unordered_set<SnapshotId>& gone = {});
+                      PruneBasis& basis);
 
 // Refuses what the policy's `may_delete: false` forbids for the destination that the options name,
 // and a deletion without a lock. Throws Error.

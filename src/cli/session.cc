@@ -7,6 +7,7 @@
 #include "os/files.h"
 #include "os/terminal.h"
 #include "policy/load.h"
+#include "repository/early_reading.h"
 #include "service/secrets.h"
 
 namespace hikae::cli {
@@ -52,10 +53,13 @@ LockMode mode_of(LockNeed need) {
   return alone ? LockMode::exclusive : LockMode::shared;
 }
 
-void take_lock(const Session& session, OpenedRepository& opened, LockNeed need) {
+void take_lock(const Session& session,
+               OpenedRepository& opened,
+               LockNeed need,
+               const LockOptions& options) {
   if (need == LockNeed::none || session.options.no_lock) return;
   try {
-    change_lock(session, opened, mode_of(need), lock_options(session.options));
+    change_lock(session, opened, mode_of(need), options);
   } catch (const Error& error) {
     if (!may_go_without_lock(error, need)) throw;
     session.console.warning(
@@ -146,15 +150,23 @@ void change_lock(const Session& session,
 }
 
 void lock_for_reading(const Session& session, OpenedRepository& opened) {
-  take_lock(session, opened, LockNeed::shared_for_reading);
+  take_lock(session, opened, LockNeed::shared_for_reading, lock_options(session.options));
 }
 
-OpenedRepository open_repository(const Session& session, LockNeed need) {
+OpenedRepository open_repository(const Session& session, LockNeed need, const FirstReading& read) {
   OpenedRepository opened;
   opened.repository = Repository::open(open_repository_backend(session, AccessMode::read_write),
                                        repository_password(session),
                                        session.stop);
-  take_lock(session, opened, need);
+  EarlyReading::Read read_it;
+  if (read) {
+    read_it = [&read, repository = opened.repository.get()](const StopToken& stop) {
+      read(*repository, stop);
+    };
+  }
+  EarlyReading early(std::move(read_it), session.stop);
+  take_lock(session, opened, need, early.attach(lock_options(session.options)));
+  early.finish();
   return opened;
 }
 

@@ -62,7 +62,12 @@ enum class LockNeed {
   shared,
   exclusive,
 };
-OpenedRepository open_repository(const Session& session, LockNeed need);
+// What the verb reads first; see EarlyReading.
+using FirstReading = std::function<void(Repository&, const StopToken&)>;
+// With `read`, that is done when this returns, also where no lock was taken.
+OpenedRepository open_repository(const Session& session,
+                                 LockNeed need,
+                                 const FirstReading& read = {});
 // A shared lock on what is open already, under the terms of LockNeed::shared_for_reading.
 void lock_for_reading(const Session& session, OpenedRepository& opened);
 // Releases the lock that `opened` holds and takes another one, waiting as the options say. Between

@@ -114,7 +114,7 @@ std::optional<LockRecord> find_conflict(Repository& repository,
                                         const StopToken& stop) {
   for (LockRecord& other : load_locks(repository, stop)) {
     if (mine != nullptr && other.id == *mine) continue;
-    if (is_stale(other.lock, me, clock.now(), os::process_exists)) {
+    if (is_stale(judged_lock(other, clock.now()), me, clock.now(), os::process_exists)) {
       remove_stale(repository, other, log, stop);
       continue;
     }
@@ -135,6 +135,16 @@ bool is_stale(const format::Lock& lock,
   return judged_here && !process_exists(lock.pid);
 }
 
+format::Lock judged_lock(const LockRecord& record, Instant now) {
+  // Clocks of honest machines are minutes apart at most.
+  constexpr std::chrono::minutes kUsualSkew{5};
+  format::Lock lock = record.lock;
+  const Instant time = format::to_instant(lock.time);
+  if (record.stored && *record.stored < time && time > now + kUsualSkew)
+    lock.time = format::to_timestamp(*record.stored);
+  return lock;
+}
+
 std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop) {
   std::vector<FileInfo> files;
   repository.backend().list(
@@ -144,7 +154,7 @@ std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop
     if (file.size == 0) continue;  // a write that a power cut left behind; restic ignores it too
     try {
       const std::string json = repository.load_unpacked(FileType::lock, file.name, stop);
-      locks.push_back({*LockId::parse(file.name), format::decode_lock(json)});
+      locks.push_back({*LockId::parse(file.name), format::decode_lock(json), false, file.modified});
     } catch (const Error& error) {
       if (error.code() == ErrorCode::not_found) continue;  // released since the listing
       if (error.code() != ErrorCode::corrupt) throw;
@@ -191,15 +201,22 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
   auto pause = milliseconds(500);
   bool said = false;
   while (true) {
+    const auto listed = clock.steady_now();
     auto conflict = find_conflict(repository, mode, nullptr, identity, clock, log, stop);
     if (!conflict) {
       content.time = format::to_timestamp(clock.now());
       std::unique_ptr<RepositoryLock> held(new RepositoryLock(repository, content, clock, log));
       held->state_->id = save_lock(repository, content, stop);
+      const bool early = clock.steady_now() - listed < options.settle;
+      if (early && options.may_read) options.may_read();
       // Somebody who listed before my file was there has written his own by now.
       sleep_for(options.settle, stop);
       conflict = find_conflict(repository, mode, &held->state_->id, identity, clock, log, stop);
-      if (!conflict) return held;
+      if (!conflict) {
+        if (!early && options.may_read) options.may_read();
+        return held;
+      }
+      if (early && options.taken_back) options.taken_back();
       held->release();
     }
     if (clock.steady_now() >= deadline) throw locked_by(*conflict, repository.backend());
@@ -233,7 +250,25 @@ void RepositoryLock::confirm_held(const StopToken& stop) {
 void RepositoryLock::refresh(const StopToken& stop) {
   const std::lock_guard guard(state_->mutex);
   confirm_held(stop);
-  format::Lock renewed = state_->lock;
+  replace(state_->lock, stop);
+}
+
+void RepositoryLock::share(const StopToken& stop) {
+  const std::lock_guard guard(state_->mutex);
+  confirm_held(stop);
+  if (!state_->lock.exclusive) return;
+  format::Lock shared = state_->lock;
+  shared.exclusive = false;
+  replace(std::move(shared), stop);
+}
+
+LockMode RepositoryLock::mode() const {
+  const std::lock_guard guard(state_->mutex);
+  return state_->lock.exclusive ? LockMode::exclusive : LockMode::shared;
+}
+
+// Between the two files both are there, so that nobody sees none.
+void RepositoryLock::replace(format::Lock renewed, const StopToken& stop) {
   renewed.time = format::to_timestamp(clock_.now());
   const LockId id = save_lock(repository_, renewed, stop);
   // Only a file that is stored makes the lock younger: others judge it by that file.
@@ -325,7 +360,8 @@ std::vector<LockRecord> unlock(Repository& repository,
                                const StopToken& stop) {
   std::vector<LockRecord> removed;
   for (LockRecord& record : load_locks(repository, stop)) {
-    if (scope == UnlockScope::stale && !is_stale(record.lock, me, clock.now(), os::process_exists))
+    const format::Lock lock = judged_lock(record, clock.now());
+    if (scope == UnlockScope::stale && !is_stale(lock, me, clock.now(), os::process_exists))
       continue;
     remove_lock(repository, record.id, stop);
     removed.push_back(std::move(record));

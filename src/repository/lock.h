@@ -31,13 +31,29 @@ struct LockRecord {
   // The file cannot be read as a lock. It counts as exclusive, of nobody known, taken when the file
   // was written; where the store does not tell when, it never goes stale by itself.
   bool damaged = false;
+  // When the store says that the file was written; absent where it does not tell.
+  std::optional<Instant> stored;
 };
+
+// The lock with the time to judge it by. One that is dated well into the future was written by a
+// machine whose clock is wrong; alive, it writes a new file every five minutes, so the store's date
+// tells whether it is. Pure.
+format::Lock judged_lock(const LockRecord& record, Instant now);
 
 struct LockOptions {
   // How long to wait for others (--retry-lock).
   std::chrono::seconds retry_for{0};
   // The moment between writing and listing again; tests shorten it.
   std::chrono::milliseconds settle{200};
+  // Called when the lock is as good as held: what is read from now on counts as read under it. That
+  // is once its file stands, if that took no longer than `settle` since the others were listed;
+  // else once it is held. Proof: who holds a lock that this one conflicts with, and did not see
+  // this one, listed for the second time before it stood; so he had written his own at least
+  // `settle` before, which is before we listed, and we saw it. EarlyReading uses these two.
+  std::function<void()> may_read;
+  // The lock was not had after all: what was read since is worth nothing, and must have ended when
+  // this returns. may_read() may follow again.
+  std::function<void()> taken_back;
 };
 
 // Whether the holder is certainly gone. Pure but for asking whether the process exists, which is
@@ -73,6 +89,10 @@ class RepositoryLock {
   // Writes a new lock file, then deletes the old. Throws lock_lost when the old one is gone or too
   // old; after any other error the lock is held as before, and refresh() may be called again.
   void refresh(const StopToken& stop);
+  // Makes an exclusive lock shared, without a moment in which nothing is held: others may go on.
+  // The same errors as refresh(). No-op for a shared one.
+  void share(const StopToken& stop);
+  LockMode mode() const;
   void release() noexcept;
   // The name of its file at this moment.
   LockId id() const;
@@ -81,6 +101,7 @@ class RepositoryLock {
   RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock, Log& log);
   // REQUIRES of all: the state's mutex is held.
   void confirm_held(const StopToken& stop);
+  void replace(format::Lock renewed, const StopToken& stop);
   void remove_superseded(const StopToken& stop);
   void report_stays(const Error& error);
 

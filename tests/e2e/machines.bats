@@ -168,3 +168,39 @@ assert_all_restore() {
   run -0 hikae restore latest --tag large --target out
   diff -r source "out$BATS_TEST_TMPDIR/source"
 }
+
+@test "a forget with a long prune lets others in after a moment" {
+  mkdir work
+  head -c 6000000 /dev/urandom >work/stays
+  head -c 6000000 /dev/urandom >work/goes
+  hikae -q backup --tag old "$BATS_TEST_TMPDIR/work"
+  rm work/goes
+  hikae -q backup --tag old "$BATS_TEST_TMPDIR/work"
+  echo "$RESTIC_PASSWORD" >password
+  chmod 600 password
+  # 6 MB take this line six seconds.
+  cat >policy.yaml <<END
+version: 1
+name: test
+timezone: UTC
+sources: {work: {files: [$PWD/work]}}
+destinations: {nas: {url: $repo, limit_upload: 1M}}
+encryption: {password: {file: $PWD/password}}
+END
+  env -u RESTIC_REPOSITORY "$HIKAE" --policy policy.yaml forget -d nas --tag old --keep-last 1 --prune --max-unused 0 \
+    >forget.out 2>&1 3>&- &
+  forget=$!
+  alone() { restic cat lock --no-lock "$(restic list locks --no-lock | head -n 1)" | grep -q '"exclusive": *true'; }
+  shared() { restic cat lock --no-lock "$(restic list locks --no-lock | head -n 1)" | grep -q '"exclusive": *false'; }
+  wait_until alone
+  wait_until shared
+  kill -0 "$forget"
+  echo new >work/new
+  run -0 hikae backup --tag new "$BATS_TEST_TMPDIR/work"
+  kill -0 "$forget"
+  expect_exit 0 "$forget" || { cat forget.out; false; }
+  assert_restic_is_content
+  run -0 hikae restore latest --tag new --target out
+  diff -r work "out$BATS_TEST_TMPDIR/work"
+  [ "$(find "$repo/data" -type f -size +9000k | wc -l)" -eq 0 ]
+}

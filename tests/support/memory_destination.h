@@ -13,6 +13,7 @@
 #include "repository/repository.h"
 #include "storage/fault.h"
 #include "storage/memory.h"
+#include "support/test_password.h"
 
 namespace hikae::testing {
 
@@ -39,7 +40,7 @@ class MemoryDestination {
     auto fault = std::make_unique<FaultBackend>(std::move(backend));
     fault_ = fault.get();
     repository_ = Repository::create(
-        std::move(fault), Secret("secret"), Identity(), shared, SystemClock(), StopToken());
+        std::move(fault), test_password(), Identity(), shared, SystemClock(), StopToken());
     fresh_ = save_state();
   }
 

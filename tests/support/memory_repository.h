@@ -9,6 +9,7 @@
 #include "storage/fault.h"
 #include "storage/memory.h"
 #include "support/fake_clock.h"
+#include "support/test_password.h"
 
 namespace hikae::testing {
 
@@ -29,7 +30,7 @@ class MemoryRepository {
     std::unique_ptr<Backend> outer = std::move(fault);
     if (wrap) outer = wrap(std::move(outer));
     repository_ = Repository::create(
-        std::move(outer), Secret("secret"), identity, shared, clock_, StopToken());
+        std::move(outer), test_password(), identity, shared, clock_, StopToken());
   }
 
   Repository& operator*() { return *repository_; }

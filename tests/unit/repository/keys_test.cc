@@ -26,7 +26,7 @@ TEST(Keys, EveryPasswordOpensTheSameMasterKey) {
           {},
           repository.clock(),
           StopToken());
-  const auto first = Repository::open(repository.backend(), Secret("secret"), StopToken());
+  const auto first = Repository::open(repository.backend(), test_password(), StopToken());
   const auto second = Repository::open(repository.backend(), Secret("second"), StopToken());
   EXPECT_TRUE(same_master_key(*first, *second));
   EXPECT_NE(first->key_id(), second->key_id());
@@ -72,16 +72,16 @@ TEST(Keys, ChangingThePasswordLeavesOneKey) {
   change_password(*repository, Secret("new"), {}, repository.clock(), StopToken());
   EXPECT_EQ(repository.count(FileType::key), 1);
   EXPECT_TRUE(Repository::open(repository.backend(), Secret("new"), StopToken()));
-  EXPECT_EQ(code_of_open(repository, "secret"), ErrorCode::wrong_password);
+  EXPECT_EQ(code_of_open(repository, test_password().reveal()), ErrorCode::wrong_password);
 }
 
 TEST(Keys, ADamagedKeyFileIsNamedAndDoesNotStopAnother) {
   MemoryRepository repository;
   const std::string damaged(64, 'a');
   repository.store().save({FileType::key, damaged}, as_bytes("{\"created\":"), StopToken());
-  EXPECT_TRUE(Repository::open(repository.backend(), Secret("secret"), StopToken()));
+  EXPECT_TRUE(Repository::open(repository.backend(), test_password(), StopToken()));
   repository.store().remove({FileType::key, repository->key_id().hex()}, StopToken());
-  EXPECT_EQ(code_of_open(repository, "secret"), ErrorCode::corrupt);
+  EXPECT_EQ(code_of_open(repository, test_password().reveal()), ErrorCode::corrupt);
 }
 
 TEST(Keys, AnEmptyPasswordIsRefused) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "os/process.h"
+#include "repository/early_reading.h"
 #include "support/memory_repository.h"
 
 namespace hikae::testing {
@@ -53,6 +54,13 @@ class LockTest : public ::testing::Test {
     return lock;
   }
 
+  void unlock_foreign() {
+    for (const LockRecord& record : load_locks(*repository_, StopToken())) {
+      if (record.lock.hostname != "elsewhere") continue;
+      repository_->backend().remove({FileType::lock, record.id.hex()}, StopToken());
+    }
+  }
+
   void fail_next(Call call) {
     repository_.faults().add({call,
                               FileType::lock,
@@ -98,6 +106,24 @@ TEST_F(LockTest, ALockWithoutRefreshForHalfAnHourIsCleared) {
   EXPECT_EQ(code_of_acquire(LockMode::exclusive), ErrorCode::locked);
   repository_.clock().advance(minutes(2));
   EXPECT_TRUE(acquire(LockMode::exclusive));
+}
+
+TEST_F(LockTest, ADateInTheFutureIsNotTrustedWhereTheStoreKnowsBetter) {
+  const Instant now = repository_.clock().now();
+  const auto alive = [](std::int64_t) { return true; };
+  LockRecord ahead;
+  ahead.lock = foreign(now + std::chrono::hours(240));
+  ahead.stored = now - minutes(29);
+  EXPECT_FALSE(is_stale(judged_lock(ahead, now), me_, now, alive)) << "it is refreshed";
+  ahead.stored = now - minutes(31);
+  EXPECT_TRUE(is_stale(judged_lock(ahead, now), me_, now, alive));
+  ahead.stored.reset();
+  EXPECT_FALSE(is_stale(judged_lock(ahead, now), me_, now, alive)) << "nobody knows better";
+  // A little ahead is an ordinary clock.
+  LockRecord near;
+  near.lock = foreign(now + minutes(4));
+  near.stored = now - minutes(31);
+  EXPECT_FALSE(is_stale(judged_lock(near, now), me_, now, alive));
 }
 
 TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
@@ -317,6 +343,107 @@ TEST_F(LockTest, RequireLockableLooksPastItsOwnLockOnly) {
     EXPECT_EQ(error.code(), ErrorCode::locked);
   }
   EXPECT_EQ(repository_.count(FileType::lock), 2);
+}
+
+TEST_F(LockTest, SharingLeavesNoMomentWithoutALockAndLetsOthersIn) {
+  const auto lock = acquire(LockMode::exclusive);
+  EXPECT_EQ(lock->mode(), LockMode::exclusive);
+  lock->share(StopToken());
+  EXPECT_EQ(lock->mode(), LockMode::shared);
+  EXPECT_EQ(repository_.count(FileType::lock), 1);
+  EXPECT_FALSE(load_locks(*repository_, StopToken()).front().lock.exclusive);
+  lock->confirm(StopToken());
+  EXPECT_TRUE(acquire(LockMode::shared));
+  EXPECT_EQ(code_of_acquire(LockMode::exclusive), ErrorCode::locked);
+}
+
+TEST_F(LockTest, SharingThatFailsKeepsItExclusive) {
+  const auto lock = acquire(LockMode::exclusive);
+  fail_next(Call::save);
+  EXPECT_THROW(lock->share(StopToken()), Error);
+  EXPECT_EQ(lock->mode(), LockMode::exclusive);
+  lock->confirm(StopToken());
+  EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::locked);
+}
+
+class ReadEarlyTest : public LockTest {
+ protected:
+  std::unique_ptr<RepositoryLock> acquire_with(const LockOptions& options) {
+    return RepositoryLock::acquire(
+        *repository_, LockMode::exclusive, me_, repository_.clock(), options, log_, StopToken());
+  }
+  // Counts the calls, and plants somebody else's lock in the first one.
+  LockOptions watched(std::chrono::milliseconds settle) {
+    LockOptions options;
+    options.settle = settle;
+    options.may_read = [this] {
+      EXPECT_EQ(repository_.count(FileType::lock), 1);
+      if (++may_read_ == 1) plant(foreign(repository_.clock().now()));
+    };
+    options.taken_back = [this] { ++taken_back_; };
+    return options;
+  }
+  int may_read_ = 0;
+  int taken_back_ = 0;
+};
+
+TEST_F(ReadEarlyTest, BeginsBeforeTheLockHasSettledAndIsTakenBackOnAConflict) {
+  EXPECT_THROW(acquire_with(watched(std::chrono::milliseconds(1))), Error);
+  EXPECT_EQ(may_read_, 1);
+  EXPECT_EQ(taken_back_, 1);
+}
+
+TEST_F(ReadEarlyTest, BeginsWithTheHeldLockWhereTheFileTookTooLong) {
+  // No writing is quicker than this.
+  EXPECT_TRUE(acquire_with(watched(std::chrono::milliseconds(0))));
+  EXPECT_EQ(may_read_, 1);
+  EXPECT_EQ(taken_back_, 0);
+}
+
+TEST_F(ReadEarlyTest, WhatWasReadForALockThatWasNotHadIsReadAgain) {
+  std::atomic<int> begun{0};
+  std::atomic<int> stopped{0};
+  EarlyReading early(
+      [&](const StopToken& stop) {
+        if (++begun > 1) return;
+        // The first one would take for ever.
+        Guarded<int> nothing;
+        nothing.lock().wait(stop, [] { return false; });
+        ++stopped;
+        throw Cancelled();
+      },
+      StopToken());
+  LockOptions options;
+  options.settle = std::chrono::milliseconds(1);
+  options.retry_for = std::chrono::hours(1);
+  options = early.attach(options);
+  const auto begin = options.may_read;
+  options.may_read = [&] {
+    if (++may_read_ == 1) plant(foreign(repository_.clock().now()));
+    begin();
+  };
+  const auto take_back = options.taken_back;
+  options.taken_back = [&] {
+    take_back();
+    EXPECT_EQ(stopped, begun);
+    unlock_foreign();
+  };
+  EXPECT_TRUE(acquire_with(options));
+  early.finish();
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(stopped, 1);
+}
+
+TEST_F(ReadEarlyTest, WithoutALockItIsReadAllTheSameAndItsErrorIsTold) {
+  int read = 0;
+  EarlyReading once([&](const StopToken&) { ++read; }, StopToken());
+  once.finish();
+  EXPECT_EQ(read, 1);
+  EarlyReading fails(
+      [](const StopToken&) { throw Error(ErrorCode::corrupt, text("repository.wrong_password")); },
+      StopToken());
+  EXPECT_TRUE(acquire_with(fails.attach(LockOptions())));
+  EXPECT_THROW(fails.finish(), Error);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST(Repository, EveryTruncationOfTheConfigIsDamage) {
        {std::size_t{0}, std::size_t{31}, std::size_t{32}, whole.size() - 1}) {
     replace(repository, config, ByteView(whole).first(length));
     EXPECT_EQ(
-        code_of([&] { Repository::open(repository.backend(), Secret("secret"), StopToken()); }),
+        code_of([&] { Repository::open(repository.backend(), test_password(), StopToken()); }),
         ErrorCode::corrupt)
         << length;
   }

@@ -301,7 +301,7 @@ TEST(Restore, StopsInTheMiddle) {
   auto& memory = dynamic_cast<MemoryBackend&>(made.repository().backend());
   const auto repository = Repository::open(
       std::make_unique<StoppingBackend>(memory.reopen(AccessMode::read_only), source),
-      Secret("secret"),
+      test_password(),
       {});
   const TempDir folder;
   RestoreProgress progress;

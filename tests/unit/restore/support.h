@@ -12,6 +12,7 @@
 #include "repository/repository.h"
 #include "restore/pipeline.h"
 #include "storage/memory.h"
+#include "support/test_password.h"
 
 namespace hikae::testing {
 
@@ -105,7 +106,7 @@ class HandMade {
  private:
   static Repository& shared() {
     static const std::unique_ptr<Repository> kRepository = Repository::create(
-        std::make_unique<MemoryBackend>(), Secret("secret"), {}, std::nullopt, SystemClock(), {});
+        std::make_unique<MemoryBackend>(), test_password(), {}, std::nullopt, SystemClock(), {});
     return *kRepository;
   }
 
