@@ -14,6 +14,9 @@ using format::Node;
 // A file of one chunk at most is stored by the thread that read it; passing it on would cost more
 // than storing it.
 constexpr std::size_t kInlineSize = kMinChunkSize;
+// Few chunks are longer; the buffer grows for one that is, and shrinks behind it.
+constexpr std::size_t kUsualBuffer = std::size_t{4} * 1024 * 1024;
+static_assert(kUsualBuffer <= kMaxChunkSize);
 
 void count_file(BackupState& state, const FileJob& job, const Node& node) {
   Counters& counters = state.counters;
@@ -62,7 +65,8 @@ std::uint64_t FileReader::read(SourceFile& source,
   failure_.reset();
   piece_size_ = source.piece_size();
   // One byte more than expected shows the end in one read.
-  buffer_.resize(std::min<std::uint64_t>(expected + 1, kMaxChunkSize));
+  if (buffer_.size() > kUsualBuffer) buffer_ = Bytes();
+  buffer_.resize(std::min<std::uint64_t>(expected + 1, kUsualBuffer));
   while (true) {
     // What is buffered is cut to its end before more is read, so that only the last piece of it
     // has to move.
@@ -96,12 +100,18 @@ bool FileReader::may_grow(std::size_t cut, std::size_t left) const {
 }
 
 bool FileReader::refill(SourceFile& source, bool at_end) {
-  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-            buffer_.begin() + static_cast<std::ptrdiff_t>(filled_),
-            buffer_.begin());
-  filled_ -= begin_;
-  // A buffer that was made for a small file, which has grown.
-  if (begin_ == 0 && filled_ == buffer_.size()) buffer_.resize(kMaxChunkSize);
+  const ByteView left{buffer_.data() + begin_, filled_ - begin_};
+  if (buffer_.size() > kUsualBuffer && left.size() <= kUsualBuffer / 2) {
+    Bytes smaller(kUsualBuffer);
+    std::copy(left.begin(), left.end(), smaller.begin());
+    buffer_ = std::move(smaller);
+  } else {
+    std::copy(left.begin(), left.end(), buffer_.begin());
+  }
+  filled_ = left.size();
+  // A long chunk, or a buffer that was made for a small file, which has grown.
+  if (begin_ == 0 && filled_ == buffer_.size())
+    buffer_.resize(buffer_.size() < kUsualBuffer ? kUsualBuffer : kMaxChunkSize);
   begin_ = 0;
   while (!at_end && filled_ < buffer_.size()) {
     const std::size_t got = read_some(source);

@@ -13,6 +13,7 @@ class DryRunBackend final : public ForwardingBackend {
   void save(const FileHandle&, const std::vector<ByteView>&, const StopToken&) override {}
   void remove(const FileHandle&, const StopToken&) override {}
   void create_layout(const StopToken&) override {}
+  void extend_lock(const FileHandle&, Instant, const StopToken&) override {}
   std::size_t remove_leftovers(std::chrono::seconds, const StopToken&) override { return 0; }
 };
 

@@ -45,7 +45,12 @@ class Mover {
         BlobForm form,
         BlobWriter& writer,
         std::atomic<std::uint64_t>& bytes_moved)
-      : from_(from), places_(places), form_(form), writer_(writer), bytes_moved_(bytes_moved) {}
+      : from_(from),
+        places_(places),
+        form_(form),
+        as_sealed_(form == BlobForm::as_stored && writer.takes_sealed_by(from.cipher())),
+        writer_(writer),
+        bytes_moved_(bytes_moved) {}
 
   void move(const Range& range, const StopToken& stop) {
     const BlobLocation& first = places_[range.begin];
@@ -69,7 +74,10 @@ class Mover {
       error.set_hint(text("repository.check_hint"));
       throw;
     }
-    if (blob.is_compressed() && form_ == BlobForm::as_stored) {
+    // What was just opened and hashed need not be sealed anew for the same key.
+    if (as_sealed_) {
+      writer_.save_sealed(blob.type, blob.id, sealed, blob.uncompressed_length);
+    } else if (blob.is_compressed() && form_ == BlobForm::as_stored) {
       writer_.save_packed(blob.type, blob.id, body_, blob.uncompressed_length, scratch_);
     } else {
       writer_.save_packed(blob.type, blob.id, plaintext_, 0, scratch_);
@@ -79,6 +87,7 @@ class Mover {
   Repository& from_;
   const std::vector<BlobLocation>& places_;
   const BlobForm form_;
+  const bool as_sealed_;
   BlobWriter& writer_;
   std::atomic<std::uint64_t>& bytes_moved_;
   Bytes sealed_;

@@ -15,15 +15,22 @@ namespace {
 using format::BlobType;
 using format::PackedBlob;
 
-// Packs that wait per destination; with the ones being filled and uploaded this bounds memory. One
-// more where destinations take turns, so that a short stall of one is not felt by the others.
-constexpr std::size_t kQueuedPacks = 1;
+// Packs that wait per destination; with the ones being filled and uploaded this bounds memory.
+// Where there is one destination, the next pack is filled while one is sent; where several take
+// turns, some wait, so that a short stall of one is not felt by the others.
+constexpr std::size_t kQueuedPacks = 0;
 constexpr std::size_t kQueuedPacksOfSeveral = 2;
+// What a pack may hold beyond its size: the blob that fills it, and its header.
+constexpr std::size_t kPackOverrun = 9 * kMiB;
+// A thread's buffers for larger blobs than this go back after use. Few are, and each thread would
+// in time keep buffers for the largest.
+constexpr std::size_t kKeptScratch = 2 * kMiB;
 // How often a wait for a destination is looked at anew.
 constexpr std::chrono::milliseconds kLook{10};
 constexpr std::size_t kShards = 64;
 
 struct OpenPack {
+  bool handing_over = false;  // the one before it; set where nobody may open another meanwhile
   Bytes bytes;
   std::vector<PackedBlob> blobs;
   std::size_t header_size = 0;
@@ -40,6 +47,10 @@ struct BlobKeyHash {
   }
 };
 using ClaimedBlobs = std::unordered_map<BlobKey, DestinationSet, BlobKeyHash>;
+
+void give_back_if_large(Bytes& buffer) {
+  if (buffer.capacity() > kKeptScratch) Bytes().swap(buffer);
+}
 
 void append_u32(Bytes& out, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8)
@@ -88,7 +99,7 @@ struct BlobWriter::Impl {
   Impl(const std::vector<BlobTarget>& targets,
        const BlobWriterOptions& chosen,
        const Clock& time,
-       const StopToken& stop);
+       const StopToken& stop_token);
 
   DestinationSet in_state(UploadLane::State state) const;
   DestinationSet missing_in(BlobType type, const BlobId& id) const;
@@ -102,6 +113,7 @@ struct BlobWriter::Impl {
   void count(BlobType type, std::uint64_t bytes, std::uint64_t packed);
   void add_to_pack(const PackSlot& slot, PackedBlob blob, ByteView sealed);
   void dispatch(const PackSlot& slot, OpenPack open);
+  void hand_over_alone(const PackSlot& slot, OpenPack open);
   void hand_over(std::size_t number, const SharedPack& pack);
   void wait_until_stored(std::size_t number);
   void look_at_lag(std::size_t number);
@@ -110,6 +122,7 @@ struct BlobWriter::Impl {
 
   const BlobWriterOptions options;
   const Clock& clock;
+  const StopToken stop;
   const std::chrono::steady_clock::time_point begin;
   std::vector<KeyGroup> groups;
   bool all_version2 = true;
@@ -123,8 +136,8 @@ struct BlobWriter::Impl {
 BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
                        const BlobWriterOptions& chosen,
                        const Clock& time,
-                       const StopToken& stop)
-    : options(chosen), clock(time), begin(time.steady_now()) {
+                       const StopToken& stop_token)
+    : options(chosen), clock(time), stop(stop_token), begin(time.steady_now()) {
   const std::size_t queued = targets.size() == 1 ? kQueuedPacks : kQueuedPacksOfSeveral;
   for (const BlobTarget& target : targets) {
     const DestinationSet bit = DestinationSet{1} << destinations.size();
@@ -185,6 +198,7 @@ std::uint64_t BlobWriter::Impl::store(PackedBlob blob,
     packed += scratch.sealed.size();
     add_to_pack({i, receivers, blob.type}, blob, scratch.sealed);
   }
+  give_back_if_large(scratch.sealed);
   return packed;
 }
 
@@ -203,10 +217,13 @@ std::uint64_t BlobWriter::Impl::compress_and_store(BlobType type,
   scratch.compressor.compress(plaintext, scratch.compressed);
   // What does not shrink is stored as it is: it reads faster, and readers take both forms.
   if (type == BlobType::data && scratch.compressed.size() >= plaintext.size()) {
+    give_back_if_large(scratch.compressed);
     return store(blob, plaintext, lacking, scratch);
   }
   blob.uncompressed_length = static_cast<std::uint32_t>(plaintext.size());
-  return store(blob, scratch.compressed, lacking, scratch);
+  const std::uint64_t packed = store(blob, scratch.compressed, lacking, scratch);
+  give_back_if_large(scratch.compressed);
+  return packed;
 }
 
 void BlobWriter::Impl::count(BlobType type, std::uint64_t bytes, std::uint64_t packed) {
@@ -222,7 +239,9 @@ void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteVi
   {
     auto packs = open_packs.lock();
     OpenPack& open = (*packs)[slot];
-    if (open.bytes.capacity() == 0) open.bytes.reserve(options.pack_size + options.pack_size / 8);
+    if (!packs.wait(stop, [&] { return !open.handing_over; })) throw Cancelled();
+    // What is not written takes no memory.
+    if (open.bytes.capacity() == 0) open.bytes.reserve(options.pack_size + kPackOverrun);
     blob.offset = static_cast<std::uint32_t>(open.bytes.size());
     append(open.bytes, sealed);
     open.header_size += format::header_entry_size(blob);
@@ -231,8 +250,25 @@ void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteVi
     const bool header_full = open.header_size + 128 >= format::kMaxPackHeaderSize;
     if (!large && !header_full) return;
     full = std::exchange(open, OpenPack());
+    open.handing_over = destinations.size() == 1;
   }
-  dispatch(slot, std::move(full));
+  if (destinations.size() == 1) {
+    hand_over_alone(slot, std::move(full));
+  } else {
+    dispatch(slot, std::move(full));
+  }
+}
+
+// One pack is sent and one is filled. Who opened a third meanwhile would gain nothing: what is
+// filled has to wait for the same destination.
+void BlobWriter::Impl::hand_over_alone(const PackSlot& slot, OpenPack open) {
+  const auto let_others_go_on = [&](const void*) {
+    (*open_packs.lock())[slot].handing_over = false;
+    open_packs.notify_all();
+  };
+  // However dispatch() ends.
+  const std::unique_ptr<const PackSlot, decltype(let_others_go_on)> guard(&slot, let_others_go_on);
+  dispatch(slot, std::move(open));
 }
 
 // Whoever has room gets the pack at once; only then are the others waited for.
@@ -341,6 +377,31 @@ BlobWriter::Saved BlobWriter::save_packed(BlobType type,
   impl_->count(
       type, uncompressed_length == 0 ? body.size() : uncompressed_length, saved.bytes_packed);
   return saved;
+}
+
+BlobWriter::Saved BlobWriter::save_sealed(BlobType type,
+                                          const BlobId& id,
+                                          ByteView sealed,
+                                          std::uint32_t uncompressed_length) {
+  Saved saved;
+  saved.id = id;
+  impl_->throw_if_none_left();
+  const DestinationSet lacking = impl_->claim(type, id);
+  if (lacking == 0) return saved;
+  saved.known = false;
+  saved.bytes_packed = sealed.size();
+  PackedBlob blob;
+  blob.id = id;
+  blob.type = type;
+  blob.uncompressed_length = uncompressed_length;
+  impl_->add_to_pack({0, lacking, type}, blob, sealed);
+  const std::size_t body = sealed.size() - Cipher::kOverhead;
+  impl_->count(type, uncompressed_length == 0 ? body : uncompressed_length, saved.bytes_packed);
+  return saved;
+}
+
+bool BlobWriter::takes_sealed_by(const Cipher& cipher) const {
+  return impl_->groups.size() == 1 && impl_->groups.front().cipher->key() == cipher.key();
 }
 
 DestinationSet BlobWriter::lacking(BlobType type, const BlobId& id) {

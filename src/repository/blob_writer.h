@@ -57,7 +57,8 @@ struct BlobWriterTotals {
 // last one is never detached.
 //
 // Memory: a pack of options.pack_size is being filled for each key, set of receivers and type of
-// blob; beside these each destination holds at most 2 packs that wait (1 where it is alone) and 2
+// blob. A destination that is alone holds the packs that are being sent (Backend::uploads) besides,
+// and nobody fills a third meanwhile. Of several, each holds at most 2 packs that wait and those
 // that are being sent. Destinations share a pack's bytes, so that equally fast ones cost no more
 // than one; a slow one costs its own 4 at most. Thread-safe: any number of threads may save(), each
 // with a scratch of its own.
@@ -89,6 +90,15 @@ class BlobWriter {
                     ByteView body,
                     std::uint32_t uncompressed_length,
                     BlobScratch& scratch);
+
+  // The same for one that is sealed already, which goes into the packs as it is. REQUIRES: besides,
+  // takes_sealed_by() the cipher that sealed it.
+  Saved save_sealed(format::BlobType type,
+                    const BlobId& id,
+                    ByteView sealed,
+                    std::uint32_t uncompressed_length);
+  // Whether every target has the master key of `cipher`.
+  bool takes_sealed_by(const Cipher& cipher) const;
 
   // The live destinations that neither have the blob nor will get it in this run.
   DestinationSet lacking(format::BlobType type, const BlobId& id);

@@ -238,6 +238,15 @@ Bytes Repository::load_blob(const Index& index,
                             format::BlobType type,
                             const BlobId& id,
                             const StopToken& stop) {
+  BlobBuffers buffers;
+  return load_blob(index, type, id, buffers, stop);
+}
+
+Bytes Repository::load_blob(const Index& index,
+                            format::BlobType type,
+                            const BlobId& id,
+                            BlobBuffers& buffers,
+                            const StopToken& stop) {
   const std::vector<BlobLocation> places = index.find_all(type, id);
   if (places.empty()) {
     throw Error(ErrorCode::not_found, text("repository.blob_unknown", {{"blob", id.short_hex()}}))
@@ -246,12 +255,11 @@ Bytes Repository::load_blob(const Index& index,
   std::optional<Error> damage;
   for (const BlobLocation& place : places) {
     try {
-      Bytes sealed(place.blob.length);
-      backend_->load_range({FileType::pack, place.pack.hex()}, place.blob.offset, sealed, stop);
-      format::Decompressor decompressor;
-      Bytes scratch;
+      buffers.sealed.resize(place.blob.length);
+      const FileHandle pack{FileType::pack, place.pack.hex()};
+      backend_->load_range(pack, place.blob.offset, buffers.sealed, stop);
       Bytes out;
-      open_blob(place.blob, sealed, decompressor, scratch, out);
+      open_blob(place.blob, buffers.sealed, buffers.decompressor, buffers.scratch, out);
       return out;
     } catch (Error& error) {
       error.add_context(text("repository.reading_blob",

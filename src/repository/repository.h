@@ -35,6 +35,13 @@ struct Identity {
   std::string pid_ns;
 };
 
+// What one thread needs to load blobs without allocating each time.
+struct BlobBuffers {
+  format::Decompressor decompressor;
+  Bytes sealed;
+  Bytes scratch;
+};
+
 // One opened restic repository: its keys are known, its files can be read and written. Thread-safe:
 // all methods may be called from any thread. Functions that need to find blobs take an Index as
 // well, so that nobody can forget to load it. Owns its backend.
@@ -92,6 +99,12 @@ class Repository {
   Bytes load_blob(const Index& index,
                   format::BlobType type,
                   const BlobId& id,
+                  const StopToken& stop);
+  // The same for who loads many.
+  Bytes load_blob(const Index& index,
+                  format::BlobType type,
+                  const BlobId& id,
+                  BlobBuffers& buffers,
                   const StopToken& stop);
 
   // Opens and checks one blob whose sealed bytes are in memory: cipher, decompression, id. Throws

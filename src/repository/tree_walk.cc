@@ -36,8 +36,9 @@ class TreeWalker {
   }
 
   void work(const StopToken& stop) {
+    BlobBuffers buffers;
     while (const auto tree = next(stop)) {
-      visit(*tree, stop);
+      visit(*tree, buffers, stop);
       walk_.lock()->under_way -= 1;
       walk_.notify_all();
     }
@@ -55,11 +56,11 @@ class TreeWalker {
     return tree;
   }
 
-  void visit(const BlobId& tree, const StopToken& stop) {
+  void visit(const BlobId& tree, BlobBuffers& buffers, const StopToken& stop) {
     std::vector<format::Node> nodes;
     try {
-      nodes =
-          format::decode_tree(repository_.load_blob(index_, format::BlobType::tree, tree, stop));
+      nodes = format::decode_tree(
+          repository_.load_blob(index_, format::BlobType::tree, tree, buffers, stop));
     } catch (const Error& error) {
       fail(tree, error);
       return;

@@ -9,8 +9,6 @@ namespace {
 // restic's numbers: small enough to lose little when killed, large enough for few index files.
 constexpr std::size_t kBlobsPerIndex = 50'000;
 constexpr std::chrono::minutes kIndexAge{10};
-// More would hold more packs in memory, and two fill any line that one cannot.
-constexpr std::size_t kMostUploads = 2;
 
 }  // namespace
 
@@ -18,24 +16,39 @@ UploadLane::UploadLane(Repository& repository,
                        std::size_t queued,
                        const Clock& clock,
                        const StopToken& stop)
-    : repository_(repository), clock_(clock), stop_(stop), queue_(queued), uploads_(stop) {
-  const std::size_t workers = std::min(kMostUploads, repository.backend().connections());
-  for (std::size_t worker = 0; worker < std::max<std::size_t>(workers, 1); ++worker)
+    : repository_(repository),
+      clock_(clock),
+      stop_(stop),
+      uploads_at_once_(std::max<std::size_t>(repository.backend().uploads(), 1)),
+      most_under_way_(uploads_at_once_ + queued),
+      queue_(most_under_way_),
+      uploads_(stop) {
+  for (std::size_t worker = 0; worker < uploads_at_once_; ++worker)
     uploads_.spawn("upload", [this](const StopToken& group) { upload(group); });
 }
 
 UploadLane::Offer UploadLane::offer(const SharedPack& pack, std::chrono::milliseconds patience) {
-  if (state_ != State::serving) return Offer::gone;
-  SharedPack mine = pack;
-  // Counted before it is queued: a worker may be through with it before this call returns.
-  ++*under_way_.lock();
-  using Push = BoundedQueue<SharedPack>::Push;
   // Stopped uploads without a stopped run have thrown something, which end() will tell.
-  const Push push = queue_.push_for(mine, patience, stop_);
-  if (push != Push::taken) count_out(1);
-  if (push == Push::timed_out && uploads_.stop_token().stop_requested()) return Offer::gone;
-  if (push == Push::taken) return Offer::taken;
-  return push == Push::closed ? Offer::gone : Offer::full;
+  const auto is_gone = [this] {
+    return state_ != State::serving || uploads_.stop_token().stop_requested();
+  };
+  {
+    auto under_way = under_way_.lock();
+    const bool ready = under_way.wait_for(
+        stop_, patience, [&] { return *under_way < most_under_way_ || is_gone(); });
+    if (!ready) {
+      throw_if_stopped(stop_);
+      return Offer::full;
+    }
+    if (is_gone()) return Offer::gone;
+    // Counted before it is queued: a worker may be through with it before this call returns.
+    ++*under_way;
+  }
+  SharedPack mine = pack;
+  // There is room for all that is counted; only a closed queue refuses.
+  if (queue_.try_push(mine)) return Offer::taken;
+  count_out(1);
+  return Offer::gone;
 }
 
 bool UploadLane::is_idle() {

@@ -33,8 +33,8 @@ class UploadLane {
     failed,
   };
 
-  // `queued`: how many packs may wait, beside those that are being sent. `repository` outlives the
-  // lane.
+  // `queued`: how many packs may wait, beside those that are being sent (Backend::uploads).
+  // `repository` outlives the lane.
   UploadLane(Repository& repository, std::size_t queued, const Clock& clock, const StopToken& stop);
   // Stops the uploads.
   ~UploadLane() = default;
@@ -84,6 +84,8 @@ class UploadLane {
   Repository& repository_;
   const Clock& clock_;
   const StopToken stop_;  // the run's
+  const std::size_t uploads_at_once_;
+  const std::size_t most_under_way_;
   BoundedQueue<SharedPack> queue_;
   Guarded<std::size_t> under_way_;  // taken and neither stored nor given up
   Guarded<Pending> pending_;

@@ -80,6 +80,9 @@ class Backend {
   virtual std::string location() const = 0;
   // How many calls at once are useful.
   virtual std::size_t connections() const = 0;
+  // How many packs sent at once are useful; each is held in memory meanwhile. Two fill a line that
+  // one cannot.
+  virtual std::size_t uploads() const { return connections() < 2 ? 1 : 2; }
 
   // Makes the repository's folders, where the store has folders. Idempotent.
   virtual void create_layout(const StopToken& stop) = 0;
@@ -113,6 +116,10 @@ class Backend {
                     const StopToken& stop) = 0;
   // Removing what is not there is not an error.
   virtual void remove(const FileHandle& file, const StopToken& stop) = 0;
+
+  // Protects a file from deletion until then, where the store can (object lock). Throws
+  // Error{unsupported} where it cannot, and what the store answers.
+  virtual void extend_lock(const FileHandle& file, Instant until, const StopToken& stop);
 
   // Temporary files that killed runs left behind and that are older than `age` are removed. Returns
   // their number.

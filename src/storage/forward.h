@@ -18,6 +18,7 @@ class ForwardingBackend : public Backend {
 
   std::string location() const override { return inner_->location(); }
   std::size_t connections() const override { return inner_->connections(); }
+  std::size_t uploads() const override { return inner_->uploads(); }
   void create_layout(const StopToken& stop) override { inner_->create_layout(stop); }
   bool is_empty(const StopToken& stop) override { return inner_->is_empty(stop); }
   using Backend::save;
@@ -45,6 +46,9 @@ class ForwardingBackend : public Backend {
   }
   void remove(const FileHandle& file, const StopToken& stop) override {
     inner_->remove(file, stop);
+  }
+  void extend_lock(const FileHandle& file, Instant until, const StopToken& stop) override {
+    inner_->extend_lock(file, until, stop);
   }
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override {
     return inner_->remove_leftovers(age, stop);

@@ -33,6 +33,8 @@ class LocalBackend final : public Backend {
 
   std::string location() const override { return path_; }
   std::size_t connections() const override;
+  // The disk takes one after the other, and a pack is filled meanwhile.
+  std::size_t uploads() const override { return 1; }
   void create_layout(const StopToken& stop) override;
   bool is_empty(const StopToken& stop) override;
   using Backend::save;

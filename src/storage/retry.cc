@@ -43,6 +43,9 @@ class RetryingBackend final : public ForwardingBackend {
   void remove(const FileHandle& file, const StopToken& stop) override {
     repeat(stop, [&](int) { inner().remove(file, stop); });
   }
+  void extend_lock(const FileHandle& file, Instant until, const StopToken& stop) override {
+    repeat(stop, [&](int) { inner().extend_lock(file, until, stop); });
+  }
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override {
     return repeat(stop, [&](int) { return inner().remove_leftovers(age, stop); });
   }

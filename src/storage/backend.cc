@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/backend.h"
+
+#include "base/error.h"
+
+namespace hikae {
+
+void Backend::extend_lock(const FileHandle& /*file*/,
+                          Instant /*until*/,
+                          const StopToken& /*stop*/) {
+  throw Error(ErrorCode::unsupported, text("storage.no_object_lock", {{"place", location()}}));
+}
+
+}  // namespace hikae
