@@ -159,14 +159,24 @@ void explain_protection(Explainer& explainer,
   }
 }
 
+struct RateTexts {
+  std::string_view always;
+  std::string_view by_time;
+};
+
 void explain_rate(Explainer& explainer,
                   const std::string& path,
-                  std::string_view key,
+                  const RateTexts& texts,
                   const Destination& destination,
-                  const std::optional<std::uint64_t>& rate) {
-  if (!rate) return;
-  explainer.say(
-      kDestinations, path, key, {{"destination", destination.name}, {"rate", write_size(*rate)}});
+                  const std::vector<RateRule>& rules) {
+  if (rules.empty()) return;
+  std::string rates;
+  for (const RateRule& rule : rules) rates += (rates.empty() ? "" : ", ") + write_rate_rule(rule);
+  const bool always = rules.size() == 1 && !rules.front().hours && rules.front().bytes_per_second;
+  explainer.say(kDestinations,
+                path,
+                always ? texts.always : texts.by_time,
+                {{"destination", destination.name}, {"rate", rates}});
 }
 
 }  // namespace
@@ -195,12 +205,12 @@ void explain_destinations(Explainer& explainer) {
     explain_protection(explainer, destination, path);
     explain_rate(explainer,
                  path + ".limit_upload",
-                 "policy.explain.limit_upload",
+                 {"policy.explain.limit_upload", "policy.explain.limit_upload_by_time"},
                  destination,
                  destination.limit_upload);
     explain_rate(explainer,
                  path + ".limit_download",
-                 "policy.explain.limit_download",
+                 {"policy.explain.limit_download", "policy.explain.limit_download_by_time"},
                  destination,
                  destination.limit_download);
   }

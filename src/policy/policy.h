@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "policy/rate_rule.h"
 #include "policy/retention.h"
 
 // The policy as the administrator wrote it, decoded and checked (DESIGN §3). Plain data: copy it
@@ -185,8 +186,8 @@ struct Destination {
   std::string url;  // a path, restic's forms or a URL; contains no password
   bool require_mount = false;
   std::optional<RetentionRules> retention;
-  std::optional<std::uint64_t> limit_upload;    // bytes per second
-  std::optional<std::uint64_t> limit_download;  // bytes per second
+  std::vector<RateRule> limit_upload;  // empty: no limit
+  std::vector<RateRule> limit_download;
   std::optional<int> connections;
   std::string endpoint;
   std::string region;

@@ -28,6 +28,9 @@ std::string_view pattern_of(Kind kind) {
     case Kind::size:
     case Kind::rate:
       return "^[0-9]+(\\.[0-9]+)? ?([KMGTkmgt]?[Bb]?|[KMGTkmgt]iB)$";
+    case Kind::rate_rule:
+      return "^(([01][0-9]|2[0-4]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9] )?"
+             "(unlimited|[0-9]+(\\.[0-9]+)? ?([KMGTkmgt]?[Bb]?|[KMGTkmgt]iB))$";
     case Kind::percent:
       return "^[0-9]+%?$";
     case Kind::email:
@@ -156,6 +159,7 @@ class SchemaWriter {
         break;
       case Kind::size:
       case Kind::rate:
+      case Kind::rate_rule:
       case Kind::percent:
         text_or_number(pattern_of(field.kind));
         break;

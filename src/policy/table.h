@@ -22,13 +22,14 @@ enum class Kind {
   path,      // absolute
   location,  // of a repository
   boolean,
-  number,    // whole, from `minimum` to `maximum`
-  count,     // of generations: a whole number or "all"
-  duration,  // 10m, 6h
-  period,    // 90d, 3y
-  span,      // of the calendar, as restic writes it: 1y6m
-  size,      // 500M
-  rate,      // size per second
+  number,     // whole, from `minimum` to `maximum`
+  count,      // of generations: a whole number or "all"
+  duration,   // 10m, 6h
+  period,     // 90d, 3y
+  span,       // of the calendar, as restic writes it: 1y6m
+  size,       // 500M
+  rate,       // size per second
+  rate_rule,  // the same, or "unlimited", also for some hours: 22:00-06:00 unlimited
   percent,
   word,  // one of `words`
   timezone,

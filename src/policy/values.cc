@@ -112,6 +112,9 @@ void decode_value(const std::string& value, Kind kind, std::chrono::seconds& to)
 void decode_value(const std::string& value, Kind, CalendarSpan& to) {
   to = parse_calendar_span(value);
 }
+void decode_value(const std::string& value, Kind, RateRule& to) {
+  to = parse_rate_rule(value).value_or(RateRule());
+}
 
 std::optional<std::string> encode_value(const std::string& from, Kind) {
   if (from.empty()) return std::nullopt;
@@ -136,6 +139,9 @@ std::optional<std::string> encode_value(std::chrono::seconds from, Kind kind) {
 std::optional<std::string> encode_value(const CalendarSpan& from, Kind) {
   if (from.is_zero()) return std::nullopt;
   return to_string(from);
+}
+std::optional<std::string> encode_value(const RateRule& from, Kind) {
+  return write_rate_rule(from);
 }
 
 std::string write_duration(std::chrono::seconds duration) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "policy/rate_rule.h"
 #include "policy/retention.h"
 #include "policy/table.h"
 
@@ -43,6 +44,7 @@ void decode_value(const std::string& value, Kind kind, int& to);
 void decode_value(const std::string& value, Kind kind, std::uint64_t& to);
 void decode_value(const std::string& value, Kind kind, std::chrono::seconds& to);
 void decode_value(const std::string& value, Kind kind, CalendarSpan& to);
+void decode_value(const std::string& value, Kind kind, RateRule& to);
 
 // And back, in the canonical form; nothing where the member is at its "unset".
 std::optional<std::string> encode_value(const std::string& from, Kind kind);
@@ -51,6 +53,7 @@ std::optional<std::string> encode_value(int from, Kind kind);
 std::optional<std::string> encode_value(std::uint64_t from, Kind kind);
 std::optional<std::string> encode_value(std::chrono::seconds from, Kind kind);
 std::optional<std::string> encode_value(const CalendarSpan& from, Kind kind);
+std::optional<std::string> encode_value(const RateRule& from, Kind kind);
 
 // "10m", "1h30m"; a period in whole days or years: "90d", "3y".
 std::string write_duration(std::chrono::seconds duration);

@@ -165,6 +165,8 @@ Problem check_kind(const Field& field, const std::string& value, const TimeZone&
     case Kind::size:
     case Kind::rate:
       return unless(parse_bytes(value).value_or(0) > 0, "size", value);
+    case Kind::rate_rule:
+      return unless(parse_rate_rule(value).has_value(), "rate_rule", value);
     case Kind::percent:
       return check_percent(value);
     case Kind::word:

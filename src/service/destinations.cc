@@ -4,12 +4,23 @@
 #include <algorithm>
 
 #include "os/files.h"
+#include "policy/time_zone.h"
+#include "repository/early_reading.h"
 #include "service/secrets.h"
 
 namespace hikae {
 namespace {
 
 using policy::Policy;
+
+EarlyReading::Read index_reading(OpenDestination& open, const OpenRequest& request) {
+  if (request.load_index == OpenRequest::LoadIndex::no) return {};
+  return [&open](const StopToken& stop) {
+    open.index.emplace();
+    open.index_files.clear();
+    open.repository->update_index(*open.index, open.index_files, stop);
+  };
+}
 
 void open_one(OpenDestination& open,
               const Secret& password,
@@ -23,24 +34,34 @@ void open_one(OpenDestination& open,
         open_destination_backend(policy, *open.destination, request.mode, environment, stop),
         password,
         stop);
+    EarlyReading early(index_reading(open, request), stop);
     if (request.lock) {
       open.lock = RepositoryLock::acquire(*open.repository,
                                           *request.lock,
                                           environment.identity,
                                           environment.clock,
-                                          request.lock_options,
+                                          early.attach(request.lock_options),
                                           environment.log,
                                           stop);
     }
-    if (request.load_index == OpenRequest::LoadIndex::yes) {
-      open.index.emplace();
-      open.repository->update_index(*open.index, open.index_files, stop);
-    }
+    early.finish();
   } catch (Error& error) {
     error.add_context(text("service.destination", {{"name", open.destination->name}}));
     open.failure = error;
     open.lock.reset();
   }
+}
+
+// By the policy's clock.
+Rate rate_of(const std::vector<policy::RateRule>& rules, const std::string& timezone) {
+  if (rules.empty()) return {};
+  const policy::TimeZone zone =
+      timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(timezone);
+  return Rate([rules, zone](Instant when) {
+    const auto local = zone.to_local(when);
+    const auto day = std::chrono::floor<std::chrono::days>(local);
+    return policy::rate_at(rules, std::chrono::floor<std::chrono::minutes>(local - day));
+  });
 }
 
 S3Options s3_options(const policy::Destination& destination) {
@@ -145,8 +166,8 @@ std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
     options.ciphers = TransportCiphers::any;
   if (destination.connections)
     options.connections = static_cast<std::size_t>(*destination.connections);
-  options.limit_upload = destination.limit_upload;
-  options.limit_download = destination.limit_download;
+  options.limit_upload = rate_of(destination.limit_upload, policy.timezone);
+  options.limit_download = rate_of(destination.limit_download, policy.timezone);
   options.ca_file = destination.ca_file;
   options.log = &environment.log;
   options.s3 = s3_options(destination);

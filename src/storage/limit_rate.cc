@@ -17,17 +17,35 @@ bool is_small(FileType type) {
 
 // Rounded up to milliseconds by the caller's wait, so it is computed in nanoseconds; in floating
 // point, since bytes times 10^9 does not fit for files beyond 18 GB.
-std::chrono::nanoseconds time_for(std::uint64_t bytes, std::uint64_t bytes_per_second) {
-  const double seconds = static_cast<double>(bytes) / static_cast<double>(bytes_per_second);
+std::chrono::nanoseconds time_for(double bytes, std::uint64_t bytes_per_second) {
+  const double seconds = bytes / static_cast<double>(bytes_per_second);
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+// Minute by minute, since a file may begin at one rate and end at another.
+std::chrono::nanoseconds time_for(std::uint64_t bytes, const Rate& rate, Instant begin) {
+  auto left = static_cast<double>(bytes);
+  if (rate.always()) return time_for(left, *rate.always());
+  Instant now = begin;
+  while (left > 0) {
+    const auto here = rate.at(now);
+    if (!here) break;
+    const Instant next = std::chrono::floor<std::chrono::minutes>(now) + std::chrono::minutes(1);
+    const double fits =
+        std::chrono::duration<double>(next - now).count() * static_cast<double>(*here);
+    if (fits >= left) return now - begin + time_for(left, *here);
+    left -= fits;
+    now = next;
+  }
+  return now - begin;
 }
 
 class RateLimitedBackend final : public ForwardingBackend {
  public:
   RateLimitedBackend(std::unique_ptr<Backend> inner, RateLimitOptions options)
       : ForwardingBackend(std::move(inner)), options_(std::move(options)) {
-    if (options_.upload) upload_ = std::make_unique<LineRate>(*options_.upload);
-    if (options_.download) download_ = std::make_unique<LineRate>(*options_.download);
+    if (options_.upload) upload_ = std::make_unique<LineRate>(options_.upload);
+    if (options_.download) download_ = std::make_unique<LineRate>(options_.download);
   }
 
   void save(const FileHandle& file,
@@ -51,7 +69,7 @@ class RateLimitedBackend final : public ForwardingBackend {
   Bytes load(const FileHandle& file, const StopToken& stop) override {
     Bytes content = inner().load(file, stop);
     if (download_ != nullptr) {
-      const LineRate::Slot slot = download_->reserve(content.size(), options_.clock->steady_now());
+      const LineRate::Slot slot = reserve(*download_, content.size());
       if (!is_small(file.type)) wait_until(slot.end, stop);
     }
     return content;
@@ -62,11 +80,15 @@ class RateLimitedBackend final : public ForwardingBackend {
   void pass(
       LineRate* line, FileType type, std::uint64_t size, const StopToken& stop, Transfer transfer) {
     if (line == nullptr) return transfer();
-    const LineRate::Slot slot = line->reserve(size, options_.clock->steady_now());
+    const LineRate::Slot slot = reserve(*line, size);
     if (is_small(type)) return transfer();
     wait_until(slot.begin, stop);
     transfer();
     wait_until(slot.end, stop);
+  }
+
+  LineRate::Slot reserve(LineRate& line, std::uint64_t size) const {
+    return line.reserve(size, options_.clock->steady_now(), options_.clock->now());
   }
 
   void wait_until(LineRate::Moment moment, const StopToken& stop) {
@@ -79,18 +101,18 @@ class RateLimitedBackend final : public ForwardingBackend {
   std::unique_ptr<LineRate> download_;
 };
 
-void require_positive(std::optional<std::uint64_t> rate) {
-  if (rate && *rate == 0)
+void require_positive(const Rate& rate) {
+  if (rate.always() == std::uint64_t{0})
     throw Error(ErrorCode::invalid_argument, text("storage.rate_of_zero"))
         .with_hint(text("storage.rate_of_zero_hint"));
 }
 
 }  // namespace
 
-LineRate::Slot LineRate::reserve(std::uint64_t bytes, Moment now) {
+LineRate::Slot LineRate::reserve(std::uint64_t bytes, Moment now, Instant wall) {
   auto free_at = free_at_.lock();
   const Moment begin = std::max(*free_at, now);
-  *free_at = begin + time_for(bytes, bytes_per_second_);
+  *free_at = begin + time_for(bytes, rate_, wall + (begin - now));
   return {begin, *free_at};
 }
 

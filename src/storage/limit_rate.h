@@ -6,16 +6,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "concurrency/guarded.h"
 #include "storage/backend.h"
+#include "storage/rate.h"
 #include "storage/retry.h"
 
 namespace hikae {
 
-// One direction of a line that passes `bytes_per_second`, whoever sends. A transfer reserves its
+// One direction of a line that passes so much, whoever sends. A transfer reserves its
 // time on the line behind those before it; reserve() tells when it may begin and when it is through
 // at that rate. An idle line saves nothing up. Thread-safe.
 class LineRate {
@@ -26,18 +27,19 @@ class LineRate {
     Moment end;
   };
 
-  // REQUIRES: bytes_per_second > 0.
-  explicit LineRate(std::uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
-  Slot reserve(std::uint64_t bytes, Moment now);
+  // REQUIRES: no rate of 0.
+  explicit LineRate(Rate rate) : rate_(std::move(rate)) {}
+  // `wall` is what `now` is called on the wall, for rates by the time.
+  Slot reserve(std::uint64_t bytes, Moment now, Instant wall);
 
  private:
-  const std::uint64_t bytes_per_second_;
+  const Rate rate_;
   Guarded<Moment> free_at_;
 };
 
 struct RateLimitOptions {
-  std::optional<std::uint64_t> upload;    // bytes per second; absent: no limit
-  std::optional<std::uint64_t> download;  // bytes per second
+  Rate upload;
+  Rate download;
   std::function<void(std::chrono::milliseconds, const StopToken&)> wait = wait_unless_stopped;
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };

@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "storage/backend.h"
 #include "storage/location.h"
+#include "storage/rate.h"
 
 namespace hikae {
 
@@ -46,9 +47,9 @@ struct StoreCredentials {
 // How a repository is reached, beyond where it lies.
 struct OpenOptions {
   AccessMode mode = AccessMode::read_write;
-  std::optional<std::size_t> connections;       // calls at once; absent: the backend's own choice
-  std::optional<std::uint64_t> limit_upload;    // bytes per second, all connections together
-  std::optional<std::uint64_t> limit_download;  // bytes per second
+  std::optional<std::size_t> connections;  // calls at once; absent: the backend's own choice
+  Rate limit_upload;                       // all connections together
+  Rate limit_download;
   TransportCiphers ciphers = TransportCiphers::aes_256_only;
   std::string ca_file;  // PEM with the authorities to trust instead of the system's; https only
   // sftp: read instead of the user's and the system's ssh_config. Empty: what HIKAE_SSH_CONFIG

@@ -95,6 +95,26 @@ TEST_F(RateLimitTest, ARateOfZeroIsAMistake) {
   }
 }
 
+// 1 MiB a second until 22:00 UTC, then as fast as it goes.
+TEST_F(RateLimitTest, AFileThatSpansAChangeOfTheRateTakesBoth) {
+  const Instant ten = Instant(std::chrono::hours(22));
+  RateLimitOptions options;
+  options.upload = Rate([ten](Instant when) {
+    return when < ten ? std::optional<std::uint64_t>(1 * kMiB) : std::nullopt;
+  });
+  options.clock = clock_;
+  options.wait = [this](milliseconds duration, const StopToken&) { clock_->advance(duration); };
+  const auto backend = with_rate_limit(store_.reopen(AccessMode::read_write), std::move(options));
+  clock_->advance(ten - clock_->now() - seconds(90));
+  const milliseconds begin = elapsed();
+  backend->save(file(FileType::pack, 0), Bytes(80 * kMiB), StopToken());
+  EXPECT_EQ(elapsed() - begin, seconds(80));
+  backend->save(file(FileType::pack, 1), Bytes(80 * kMiB), StopToken());
+  EXPECT_EQ(elapsed() - begin, seconds(90)) << "the rest went at once";
+  backend->save(file(FileType::pack, 2), Bytes(80 * kMiB), StopToken());
+  EXPECT_EQ(elapsed() - begin, seconds(90));
+}
+
 // With real threads and the real clock: what all connections send together keeps the rate.
 TEST(RateLimit, ConnectionsShareTheLine) {
   RateLimitOptions options;
