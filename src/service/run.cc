@@ -104,6 +104,7 @@ void perform(RunContext& run, const StopToken& stop) {
     // What is protected is proved. The rest may take its time, and cannot harm it any more.
     catch_up(run, begin + run.policy.schedule.window, stop);
     read_back(run, stop);
+    extend_object_locks(run, stop);
   }
   release_locks(run);
   for (RunOutcome& outcome : run.report.outcomes) outcome.verdict = judge(outcome);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <unordered_set>
 
 #include "policy/time_zone.h"
 #include "repository/snapshots.h"
@@ -16,6 +17,7 @@ struct DestinationProgress {
   // A source was too much for it: the sources that follow do not wait for it either.
   bool detached = false;
   std::vector<format::IndexedPack> unindexed;  // stored there, and named by no index yet
+  std::unordered_set<PackId> needed;           // packs that generations proved by this run need
 };
 
 struct RunContext {
@@ -80,6 +82,8 @@ class ShownProgress {
 void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop);
 // Proves each new snapshot that is not proved yet by reading it from its destination.
 void read_back(RunContext& run, const StopToken& stop);
+// Moves the ends of the object locks of what the proved generations need.
+void extend_object_locks(RunContext& run, const StopToken& stop);
 // Applies retention where this run left a good generation.
 void forget_by_policy(RunContext& run, const StopToken& stop);
 

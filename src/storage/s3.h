@@ -69,9 +69,8 @@ class S3Backend final : public Backend {
   std::optional<Transport> transport() override;
   RequestCounts requests() override;
 
-  // Moves the end of a file's object lock to `until`, in the policy's mode. Throws
-  // Error{permission} where the store refuses to shorten it.
-  void extend_lock(const FileHandle& file, Instant until, const StopToken& stop);
+  // In the policy's mode. A lock that ends later already is left so.
+  void extend_lock(const FileHandle& file, Instant until, const StopToken& stop) override;
 
  private:
   using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -98,6 +97,7 @@ class S3Backend final : public Backend {
                std::optional<std::string_view> etag,
                const std::string& md5,
                const StopToken& stop);
+  bool is_locked_until(const FileHandle& file, Instant until, const StopToken& stop);
   std::optional<std::uint64_t> size_by_get(const FileHandle& file, const StopToken& stop);
 
   const AccessMode mode_;

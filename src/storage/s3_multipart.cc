@@ -164,7 +164,22 @@ void S3Backend::extend_lock(const FileHandle& file, Instant until, const StopTok
   request.query = {{"retention", ""}};
   const std::vector<ByteView> pieces = {as_bytes(body)};
   set_body(request, pieces, sums_of(pieces));
-  client_->send(request, kNoOther, stop);
+  try {
+    client_->send(request, kNoOther, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::permission || !is_locked_until(file, until, stop)) throw;
+  }
+}
+
+// Nobody may shorten a lock, and need not: another machine has moved the end further already.
+bool S3Backend::is_locked_until(const FileHandle& file, Instant until, const StopToken& stop) {
+  S3Request request;
+  request.method = "HEAD";
+  request.key = path_of(file);
+  const net::HttpResponse response = client_->send(request, {403, 404}, stop);
+  const auto end = net::parse_iso_time(
+      std::string(net::header(response, "x-amz-object-lock-retain-until-date").value_or("")));
+  return end && *end >= std::chrono::floor<std::chrono::seconds>(until);
 }
 
 }  // namespace hikae

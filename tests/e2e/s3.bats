@@ -120,3 +120,39 @@ END
   run -1 hikae backup "$BATS_FILE_TMPDIR/files" -d s3
   assert_says "has reached its quota"
 }
+
+# When the object lock of the bucket locked's object $1 ends, in seconds since 1970.
+locked_until() {
+  date +%s -d "$(aws_s3 s3api head-object --bucket locked --key "$1" --query ObjectLockRetainUntilDate --output text)"
+}
+
+@test "packs that a newer generation needs stay locked for the period from when that was made" {
+  use_aws
+  aws_s3 s3api create-bucket --bucket locked --object-lock-enabled-for-bucket >/dev/null
+  mkdir own
+  head -c 300000 /dev/urandom >own/data
+  use_policy locked/x "object_lock: {mode: compliance, keep: 1d}"
+  sed -i "s|$BATS_FILE_TMPDIR/files|$PWD/own|" policy.yaml
+  run -0 hikae init
+  run -0 hikae run
+  use_aws
+  aws_s3 s3 ls --recursive s3://locked/x/data/ | awk '{print $4}' >first
+  # As if a day had passed: what is asked for now ends later than what the first generation got.
+  sed -i 's/keep: 1d/keep: 10d/' policy.yaml
+  head -c 300000 /dev/urandom >own/more
+  run -0 hikae run
+  assert_says "the object lock of"
+  ten_days=$(($(date +%s) + 10 * 86400 - 600))
+  while read -r key; do
+    # The old root's tree is needed by the old generation alone.
+    [ "$(locked_until "$key")" -gt "$ten_days" ] && echo "$key" >>extended
+  done <first
+  [ -s extended ]
+  [ "$(locked_until x/config)" -gt "$ten_days" ]
+  # Nothing is left to do for the next run.
+  run -0 hikae run
+  refute_says "the object lock of"
+  RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$AUTHORITY" \
+    -r "s3:https://localhost:$TLS_PORT/locked/x" check --read-data --no-lock
+  assert_says "no errors were found"
+}
