@@ -34,6 +34,15 @@ constexpr std::array<std::string_view, 9> kNotCarriedOut = {"schedule.drill",
                                                             "anomaly"};
 constexpr std::array<std::string_view, 2> kNotCarriedOutOfSource = {"hooks", "quiesce"};
 
+// What means something for a destination in S3 only.
+constexpr std::array<std::string_view, 7> kOfS3 = {"endpoint",
+                                                   "region",
+                                                   "addressing",
+                                                   "storage_class",
+                                                   "server_side_encryption",
+                                                   "kms_key_id",
+                                                   "object_lock"};
+
 class Review {
  public:
   Review(const LoadedPolicy& loaded, const Environment& environment)
@@ -81,10 +90,26 @@ class Review {
       const bool is_here = location.scheme == "local";
       all_here = all_here && is_here && !destination.require_mount;
       if (is_here) review_folder(destination, location.path);
+      review_s3_keys(destination, location.scheme == "s3");
       if (auto refusal = find_plain_transit(policy_, destination, location))
         find(path_of(destination) + ".url", std::move(*refusal));
     }
     if (all_here) find("destinations", text("cli_policy.all_on_this_machine"));
+  }
+
+  void review_s3_keys(const policy::Destination& destination, bool is_s3) {
+    const std::string path = path_of(destination) + ".";
+    for (const std::string_view key : kOfS3) {
+      if (is_s3 || place_of(policy_, path + std::string(key)).line == 0) continue;
+      find(path + std::string(key),
+           text("cli_policy.key_of_s3",
+                {{"key", std::string(key)}, {"destination", destination.name}}));
+    }
+    const bool is_kms = destination.server_side_encryption == policy::ServerSideEncryption::aws_kms;
+    if (is_s3 && !destination.kms_key_id.empty() && !is_kms) {
+      find(path + "kms_key_id",
+           text("cli_policy.kms_key_unused", {{"destination", destination.name}}));
+    }
   }
 
   void review_folder(const policy::Destination& destination, const std::string& path) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 
@@ -11,22 +12,6 @@ namespace {
 
 // Both sums take each block while it is in the processor's cache.
 constexpr std::size_t kBlock = std::size_t{64} * 1024;
-
-std::string base64(ByteView bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = group << 8U | (i < count ? bytes[at + i] : 0U);
-    for (std::size_t i = 0; i < 4; ++i) {
-      const std::uint32_t digit = group >> (18 - 6 * i) & 63U;
-      result += i <= count ? kAlphabet[digit] : '=';
-    }
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -45,7 +30,7 @@ BodySums sums_of(const std::vector<ByteView>& pieces) {
   const Md5::Sum sum = md5.finish();
   sums.sha256_hex = sha.finish().hex();
   sums.md5_hex = to_hex(sum);
-  sums.md5_base64 = base64(sum);
+  append_base64(sums.md5_base64, sum);
   return sums;
 }
 

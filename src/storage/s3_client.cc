@@ -2,10 +2,12 @@
 #include "storage/s3_client.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 #include "crypto/hash.h"
 #include "net/web_time.h"
+#include "storage/retry.h"
 #include "storage/s3_errors.h"
 
 namespace hikae {
@@ -21,6 +23,17 @@ constexpr int kRepetitions = 3;
 const std::string& hash_of_nothing() {
   static const std::string kHash = sha256(ByteView()).hex();
   return kHash;
+}
+
+// A busy store may say when it wants to be asked again. That is waited for here, before the waits
+// of whoever tries again; not for ever, since a store may say anything.
+void wait_as_told(const net::HttpResponse& response, const StopToken& stop) {
+  constexpr int kMostSeconds = 30;
+  const std::string_view told = net::header(response, "retry-after").value_or("");
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(told.data(), told.data() + told.size(), seconds);
+  if (error != std::errc() || end != told.data() + told.size() || seconds <= 0) return;
+  wait_unless_stopped(std::chrono::seconds(std::min(seconds, kMostSeconds)), stop);
 }
 
 S3Question question_for(const S3Request& request, const std::string& access_key_id) {
@@ -72,6 +85,7 @@ net::HttpResponse S3Client::send(const S3Request& request,
     if (std::find(expected.begin(), expected.end(), status) != expected.end() &&
         failure.code != "NoSuchBucket")
       return response;
+    if (status == 503 || status == 429) wait_as_told(response, stop);
     throw s3_error(
         status, failure, question_for(request, attempt.keys->access_key_id), options_.place);
   }

@@ -4,6 +4,7 @@
 
 "PUT /__faults" with lines "EFFECT COUNT" says what happens to the next requests, one line after another:
   503, 500, 501    answered so by the proxy (with S3's XML), without asking the store
+  later            503 with Retry-After: 1
   expired          answered 400 ExpiredToken
   region           answered 400 AuthorizationHeaderMalformed, which names the region "elsewhere-1"
   reset            the connection is reset before the request's body is read
@@ -97,13 +98,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "stall":
             threading.Event().wait(60)
             return self.reset()
-        if fault in ("503", "500", "501", "expired", "region"):
-            status, code = {"503": (503, "SlowDown"), "500": (500, "InternalError"),
+        if fault in ("503", "later", "500", "501", "expired", "region"):
+            status, code = {"503": (503, "SlowDown"), "later": (503, "SlowDown"), "500": (500, "InternalError"),
                             "501": (501, "NotImplemented"),
                             "expired": (400, "ExpiredToken"),
                             "region": (400, "AuthorizationHeaderMalformed")}[fault]
             content = b"" if self.command == "HEAD" else xml_error(code)
-            return self.answer(status, [("Content-Length", str(len(content)))], content)
+            told = [("Retry-After", "1")] if fault == "later" else []
+            return self.answer(status, [*told, ("Content-Length", str(len(content)))], content)
         status, headers, content = self.forward(body)
         if fault == "lost":
             return self.reset()

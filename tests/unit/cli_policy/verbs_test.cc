@@ -162,6 +162,23 @@ TEST_F(PolicyVerbs, ReviewIsSilentWhereNothingIsWrong) {
   }
 }
 
+TEST_F(PolicyVerbs, KeysOfS3AreForS3) {
+  const std::string source = "sources: {data: {files: [/srv/data]}}\n";
+  const auto here = review(source +
+                           "destinations:\n"
+                           "  here: {url: /backup/repo, storage_class: STANDARD_IA}\n");
+  EXPECT_THAT(here, finds("cli_policy.key_of_s3"));
+  const auto unused = review(source + "destinations: {s3: {url: s3://b/x, kms_key_id: k}}\n");
+  EXPECT_THAT(unused, Not(finds("cli_policy.key_of_s3")));
+  EXPECT_THAT(unused, finds("cli_policy.kms_key_unused"));
+  const auto right = review(source +
+                            "destinations:\n"
+                            "  s3: {url: s3://b/x, server_side_encryption: aws:kms,"
+                            " kms_key_id: k, object_lock: {keep: 30d}}\n");
+  EXPECT_THAT(right, Not(finds("cli_policy.key_of_s3")));
+  EXPECT_THAT(right, Not(finds("cli_policy.kms_key_unused")));
+}
+
 TEST_F(PolicyVerbs, AFolderThatIsExcludedMayHoldTheRepository) {
   const std::string rest = "destinations: {here: {url: /srv/data/backup/repo}}\n";
   EXPECT_THAT(review("sources: {data: {files: [/srv/data], exclude: [/srv/data/backup]}}\n" + rest),

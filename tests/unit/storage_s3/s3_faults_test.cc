@@ -82,6 +82,15 @@ TEST_F(S3Faults, AnUploadSurvivesEachKindOfFault) {
   }
 }
 
+TEST_F(S3Faults, ABusyStoreIsAskedAgainWhenItSays) {
+  const auto backend = open();
+  proxy().plan("later 1\n");
+  const auto begin = std::chrono::steady_clock::now();
+  backend->save(numbered(FileType::pack, 1), varied(1000), none_);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_EQ(proxy().left(), 0);
+}
+
 TEST_F(S3Faults, ADownloadSurvivesEachKindOfFault) {
   const auto backend = open();
   const Bytes content = varied(2 << 20);
