@@ -78,9 +78,9 @@ std::string base_backup_command(int server_major, const std::string& quoted_labe
          " MANIFEST 'yes', MANIFEST_CHECKSUMS 'SHA256' )";
 }
 
-BaseBackup::BaseBackup(Connection& replication, const std::string& label, const StopToken& stop)
+BaseBackup::BaseBackup(Connection& replication, const std::string& label, StopToken stop)
     : connection_(replication),
-      stop_(stop),
+      stop_(std::move(stop)),
       one_copy_(replication.server_major() >= kFirstWithOptions) {
   const int major = replication.server_major();
   if (major < kFirstWithManifest || major > kNewestKnown) {

@@ -54,7 +54,7 @@ class BaseBackup final : public ByteStream {
   // Begins it: the server makes a checkpoint first, which takes its time. A slot of this session
   // keeps the WAL until the backup has it. The connection outlives the object, and is used by
   // nobody else. Throws Error; unsupported before version 13, whose backups have no manifest.
-  BaseBackup(Connection& replication, const std::string& label, const StopToken& stop);
+  BaseBackup(Connection& replication, const std::string& label, StopToken stop);
 
   const BackupPoint& start() const { return start_; }
   const std::vector<BackupTablespace>& tablespaces() const { return tablespaces_; }

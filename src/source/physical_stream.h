@@ -30,6 +30,8 @@ class PhysicalStream final : public SourceStream {
                  const Clock& clock,
                  const StopToken& stop);
   ~PhysicalStream() override;
+  PhysicalStream(const PhysicalStream&) = delete;
+  PhysicalStream& operator=(const PhysicalStream&) = delete;
 
   std::uint64_t expected_bytes() const override { return backup_.expected_bytes(); }
   std::optional<StreamedItem> next() override;
