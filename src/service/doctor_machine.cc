@@ -109,12 +109,7 @@ void programs(const policy::Policy& policy,
       policy.destinations.begin(), policy.destinations.end(), [](const auto& destination) {
         return destination.url.starts_with("sftp:");
       });
-  const bool uses_postgres =
-      std::any_of(policy.sources.begin(), policy.sources.end(), [](const policy::Source& source) {
-        return source.postgres.has_value();
-      });
   need("ssh", uses_ssh, text("doctor.needs_ssh"));
-  need("pg_dump", uses_postgres, text("doctor.needs_pg_dump"));
   if (!has_program(root, "restic"))
     findings.push_back({Severity::hint,
                         "program",

@@ -6,6 +6,7 @@
 #include "os/acting_user.h"
 #include "os/users.h"
 #include "postgres/diagnose.h"
+#include "postgres/live_clusters.h"
 #include "service/doctor.h"
 #include "service/postgres_source.h"
 #include "source/files_source.h"
@@ -78,6 +79,14 @@ class Sources {
       findings_.push_back(
           survey::failed_probe("source", source.name, *refusal, text("doctor.source_fix")));
       return;
+    }
+    for (const LiveClusterFinding& found :
+         live_clusters_in(source, postgres::find_live_clusters())) {
+      findings_.push_back({Severity::error,
+                           "source",
+                           source.name,
+                           text("doctor.live_cluster", {{"path", found.path}}),
+                           replacing_yaml(found.cluster)});
     }
     for (const std::string& path : source.files) look_at_path(source, path);
   }

@@ -3,6 +3,7 @@
 # hikae doctor: on this very machine and on made ones.
 
 load helper
+load postgres
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return
@@ -15,6 +16,7 @@ setup() {
 }
 
 teardown() { unmount_all; }
+teardown_file() { stop_cluster live immediate; }
 
 write_policy() {
   cat >policy.yaml <<END
@@ -134,4 +136,19 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   run hikae doctor --json
   [ "$status" -le 1 ]
   [ "$(json "len(j['findings']) > 5" <<<"$output")" = True ]
+}
+
+@test "a PostgreSQL server: asked for what a dump needs; its files are no source; when it is down, an error" {
+  need_root
+  healthy
+  start_cluster live
+  sed -i "s#^sources:#sources:\n  db: {postgres: {data_directory: $BATS_FILE_TMPDIR/live/data}}#" policy.yaml
+  run -0 hikae doctor --root root
+  assert_says "[ok] source db: Connected to PostgreSQL" "may read all of"
+  sed -i "s#files: \[$PWD/files\]#files: [$PWD/files, $BATS_FILE_TMPDIR/live]#" policy.yaml
+  run -1 hikae doctor --root root
+  assert_says "[error] source files: $BATS_FILE_TMPDIR/live leads to the data of a running PostgreSQL server" "Exclude the folder"
+  stop_cluster live
+  run -1 hikae doctor --root root
+  assert_says "[error] source db"
 }
