@@ -116,6 +116,10 @@ std::string_view to_string(ErrorCode code) {
       return "unsupported";
     case ErrorCode::lock_lost:
       return "lock_lost";
+    case ErrorCode::hook_failed:
+      return "hook_failed";
+    case ErrorCode::skipped:
+      return "skipped";
     case ErrorCode::io:
       return "io";
   }

@@ -25,7 +25,9 @@ enum class ErrorCode {
   empty_source,
   timeout,
   unsupported,
-  lock_lost,  // our own lock vanished: somebody may be deleting what we rely on
+  lock_lost,    // our own lock vanished: somebody may be deleting what we rely on
+  hook_failed,  // a command of the administrator's
+  skipped,      // left out because such a command asked for it; no failure
   io,
 };
 

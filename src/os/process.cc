@@ -81,7 +81,10 @@ class Conversation {
         return;
       }
       to.append(buffer.data(), static_cast<std::size_t>(count));
-      if (to.size() > request_.output_limit)
+      if (to.size() <= request_.output_limit) continue;
+      if (request_.overflow == ProcessRequest::Overflow::drop)
+        to.resize(request_.output_limit);
+      else
         throw Error(ErrorCode::io, text("os.output_too_long", {{"program", request_.argv[0]}}));
     }
   }

@@ -20,6 +20,7 @@ struct ProcessRequest {
   std::size_t output_limit = std::size_t{16} << 20U;  // bytes of output and of errors each
   std::string working_directory;                      // empty: this process's
   int descriptor = -1;  // not -1: the program gets a copy of it as descriptor 3
+  enum class Overflow { kill, drop } overflow = Overflow::kill;  // what is beyond the limit
 };
 
 struct ProcessResult {
@@ -30,9 +31,9 @@ struct ProcessResult {
 
 // Runs a program to its end. It inherits no descriptor but the three standard ones, no blocked or
 // ignored signal, and has a process group of its own, which is killed when the timeout passes
-// (Error{timeout}), when it writes more than output_limit (Error{io}) or when `stop` is requested
-// (Cancelled). Throws Error when the program cannot be started; any exit code is a result. Messages
-// name argv[0] only, since arguments may hold secrets.
+// (Error{timeout}), when it writes more than output_limit (Error{io}; with Overflow::drop the rest
+// is lost instead) or when `stop` is requested (Cancelled). Throws Error when the program cannot be
+// started; any exit code is a result. Messages name argv[0] only, since arguments may hold secrets.
 ProcessResult run_process(const ProcessRequest& request, const std::stop_token& stop = {});
 
 // Changes with each boot; empty where the kernel does not tell.

@@ -129,11 +129,14 @@ void explain_objectives(Explainer& explainer, const Source& source, const std::s
   }
 }
 
-void explain_hooks(Explainer& explainer, const Hooks& hooks, const std::string& path) {
+void explain_hooks(Explainer& explainer,
+                   ExplainTopic topic,
+                   const Hooks& hooks,
+                   const std::string& path) {
   const auto count =
       hooks.before.size() + hooks.after.size() + hooks.on_error.size() + hooks.finally.size();
   if (count == 0) return;
-  explainer.say(kSources, path, "policy.explain.hooks", {{"count", std::to_string(count)}});
+  explainer.say(topic, path, "policy.explain.hooks", {{"count", std::to_string(count)}});
 }
 
 void explain_protection(Explainer& explainer,
@@ -190,9 +193,9 @@ void explain_sources(Explainer& explainer) {
       explain_guards(explainer, source, path);
     }
     explain_objectives(explainer, source, path);
-    explain_hooks(explainer, source.hooks, path + ".hooks");
+    explain_hooks(explainer, kSources, source.hooks, path + ".hooks");
   }
-  explain_hooks(explainer, explainer.policy().hooks, "hooks");
+  explain_hooks(explainer, kSources, explainer.policy().hooks, "hooks");
 }
 
 void explain_destinations(Explainer& explainer) {
@@ -213,6 +216,7 @@ void explain_destinations(Explainer& explainer) {
                  {"policy.explain.limit_download", "policy.explain.limit_download_by_time"},
                  destination,
                  destination.limit_download);
+    explain_hooks(explainer, kDestinations, destination.hooks, path + ".hooks");
   }
   const auto copies = explainer.policy().destinations.size();
   explainer.say(kDestinations,

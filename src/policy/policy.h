@@ -56,12 +56,13 @@ struct PolicySchedule {
   bool operator==(const PolicySchedule&) const = default;
 };
 
-// Commands around a job, each run by /bin/sh.
+// Commands around a run, a source or a destination, each run by /bin/sh (service/hooks.h).
 struct Hooks {
   std::vector<std::string> before;
   std::vector<std::string> after;
   std::vector<std::string> on_error;
   std::vector<std::string> finally;
+  std::chrono::seconds timeout = std::chrono::hours(1);  // of each command
 
   bool operator==(const Hooks&) const = default;
 };
@@ -199,6 +200,7 @@ struct Destination {
   std::optional<ObjectLock> object_lock;
   std::optional<Credentials> credentials;
   bool may_delete = true;  // false: this host never forgets or prunes here
+  Hooks hooks;
 
   bool operator==(const Destination&) const = default;
 };
@@ -359,6 +361,23 @@ struct AnomalyRules {
   bool operator==(const AnomalyRules&) const = default;
 };
 
+// Where else than in the log folder it is written what runs do.
+struct LogRules {
+  std::string classic;  // one file about the last run; empty: none
+  std::uint64_t max_size = std::uint64_t{10} * 1024 * 1024;  // bytes of a log file before the next
+  int keep = 14;                                             // older log files
+
+  bool operator==(const LogRules&) const = default;
+};
+
+// For Prometheus.
+struct MetricsRules {
+  std::string textfile;       // a file, or the folder of node_exporter's collector; empty: none
+  bool restic_names = false;  // also the names that dashboards for restic use
+
+  bool operator==(const MetricsRules&) const = default;
+};
+
 struct Policy {
   int version = 1;
   std::string name;
@@ -378,6 +397,8 @@ struct Policy {
   Limits limits;
   Hooks hooks;
   AnomalyRules anomaly;
+  LogRules logs;
+  MetricsRules metrics;
 
   // The place of every key that the file gives, by its path: "schedule.backup",
   // "sources.fileshare.files". An element of a list has no path of its own.

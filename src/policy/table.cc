@@ -108,6 +108,30 @@ const Section& anomaly_section() {
   return kSection;
 }
 
+const Section& logs_section() {
+  static const Section kSection = [] {
+    SectionBuilder<LogRules> keys("logs");
+    keys.one("classic", &LogRules::classic, Kind::path, "/var/log/backup.log");
+    keys.one("max_size", &LogRules::max_size, Kind::size, "50M");
+    keys.one("keep", &LogRules::keep, Kind::number, "30").range(1, 10000);
+    return std::move(keys).done();
+  }();
+  return kSection;
+}
+
+const Section& metrics_section() {
+  static const Section kSection = [] {
+    SectionBuilder<MetricsRules> keys("metrics");
+    keys.one("textfile",
+             &MetricsRules::textfile,
+             Kind::path,
+             "/var/lib/prometheus/node-exporter/hikae.prom");
+    keys.one("restic_names", &MetricsRules::restic_names, Kind::boolean, "true");
+    return std::move(keys).done();
+  }();
+  return kSection;
+}
+
 template <typename T>
 void add_later_sections(SectionBuilder<T>& keys) {
   keys.section("drill", &Policy::drill, drill_section, "{files: 300}");
@@ -118,6 +142,11 @@ void add_later_sections(SectionBuilder<T>& keys) {
   keys.section("limits", &Policy::limits, limits_section, "{memory: 512M}");
   keys.section("hooks", &Policy::hooks, hooks_section, "{before: [/usr/local/sbin/flush]}");
   keys.section("anomaly", &Policy::anomaly, anomaly_section, "{max_shrink: 30%}");
+  keys.section("logs", &Policy::logs, logs_section, "{classic: /var/log/backup.log}");
+  keys.section("metrics",
+               &Policy::metrics,
+               metrics_section,
+               "{textfile: /var/lib/prometheus/node-exporter}");
 }
 
 }  // namespace

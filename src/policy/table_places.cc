@@ -173,6 +173,7 @@ const Section& destination_section() {
     keys.one("kms_key_id", &D::kms_key_id, Kind::line, "alias/backup");
     keys.section("object_lock", &D::object_lock, object_lock_section, "{keep: 30d}");
     keys.section("credentials", &D::credentials, credentials_section, "{profile: backup}");
+    keys.section("hooks", &D::hooks, hooks_section, "{before: [/usr/local/sbin/wake-nas]}");
     return std::move(keys).done();
   }();
   return kSection;

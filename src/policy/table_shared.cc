@@ -134,6 +134,7 @@ const Section& hooks_section() {
     keys.list("after", &Hooks::after, Kind::command, "[systemctl start app]");
     keys.list("on_error", &Hooks::on_error, Kind::command, "[logger backup failed]");
     keys.list("finally", &Hooks::finally, Kind::command, "[umount /mnt/snapshot]");
+    keys.one("timeout", &Hooks::timeout, Kind::duration, "10m");
     return std::move(keys).done();
   }();
   return kSection;
