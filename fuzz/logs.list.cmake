@@ -1,0 +1,1 @@
+hikae_fuzz(logs_line MODULES logs base)
