@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/slot_views.h"
+#include "cli/status_nagios.h"
 #include "cli/verdict_text.h"
 #include "format/time.h"
 #include "policy/time_zone.h"
@@ -145,6 +146,23 @@ std::string to_json(const StatusReport& report) {
   return out + "\n";
 }
 
+// A plugin says what it knows on one line of standard output, whatever happens.
+int nagios(const Session& session) {
+  const Language language = session.console.language();
+  try {
+    const LoadedPolicy loaded = load_policy(session);
+    const Environment& environment = session.environment;
+    const auto journal =
+        Journal::open_lenient(environment.state_directory, environment.clock, environment.log);
+    const StatusReport report = read_status(loaded.policy, environment, *journal, session.stop);
+    session.console.print(nagios_line(report, loaded.policy, environment.clock.now(), language));
+    return nagios_code(report.verdict);
+  } catch (const Error& error) {
+    session.console.print(nagios_unknown(error, language));
+    return kNagiosUnknown;
+  }
+}
+
 int status(const Session& session) {
   const LoadedPolicy loaded = load_policy(session);
   const auto journal = Journal::open_lenient(
@@ -169,7 +187,11 @@ int status(const Session& session) {
 }  // namespace
 
 void add_status(Command& root, const Session& session) {
-  root.add_command("status", text("cli_status.help"), [&session] { return status(session); });
+  auto for_nagios = std::make_shared<bool>(false);  // shared with the callback
+  Command& command = root.add_command("status", text("cli_status.help"), [&session, for_nagios] {
+    return *for_nagios ? nagios(session) : status(session);
+  });
+  command.flag("--nagios", *for_nagios, text("cli_watch.help_nagios"));
 }
 
 }  // namespace hikae::cli

@@ -103,6 +103,7 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_schedule(root, session);
   add_serve(root, session);
   add_notify(root, session);
+  add_watch(root, session);
   add_policy(root, session);
   add_doctor(root, session);
   add_import(root, session);

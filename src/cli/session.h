@@ -111,6 +111,7 @@ void add_status(Command& root, const Session& session);
 void add_sync(Command& root, const Session& session);
 void add_unlock(Command& root, const Session& session);
 void add_verify_packs(Command& root, const Session& session);
+void add_watch(Command& root, const Session& session);
 
 // DESIGN §4. The one table from error to exit code.
 int exit_code(const Error& error);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/schedule.h"
+#include "service/freshness.h"
 #include "service/init.h"
 #include "service/rebuild_journal.h"
 #include "service/run_parts.h"
@@ -81,15 +82,6 @@ std::vector<Reading> read_destinations(const Policy& policy,
   return readings;
 }
 
-// The latest moment at which a backup was due and whose window is over by now.
-std::optional<Instant> due_moment(const Policy& policy, const policy::Source& source, Instant now) {
-  const std::string& words = policy::backup_schedule_of(policy, source);
-  if (words.empty()) return std::nullopt;
-  const policy::TimeZone zone =
-      policy.timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(policy.timezone);
-  return policy::parse_schedule(words, zone).last_until(now - policy.schedule.window);
-}
-
 void fill_from_snapshots(SourceStatus& status,
                          SourceFacts& facts,
                          const Reading& reading,
@@ -144,7 +136,7 @@ SourceStatus source_status(const policy::Source& source,
   status.destination = reading.status.destination;
   SourceFacts facts;
   facts.destination_readable = !reading.status.failure;
-  facts.due = due_moment(policy, source, now);
+  facts.due = status.due = due_moment(policy, source, now);
   fill_from_snapshots(status, facts, reading, now);
   const auto last = journal.last_item(policy.name, status.source, status.destination);
   facts.last_run_failed = last && last->verdict == Verdict::failed;
@@ -247,6 +239,9 @@ StatusReport read_status(const Policy& policy,
   refill_journal(report, policy, readings, journal);
   report.runs = journal.runs(policy.name, kLatestRuns);
   add_run_notes(report, policy);
+  const std::vector<Text> silent = find_silent_jobs(policy, journal, now);
+  report.silent_jobs = silent.size();
+  report.notes.insert(report.notes.end(), silent.begin(), silent.end());
   report.recovery_kit_confirmed = recovery_kit_confirmed(policy, environment);
   if (!report.recovery_kit_confirmed)
     report.notes.push_back(text("service_status.recovery_kit_unconfirmed"));

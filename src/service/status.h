@@ -18,6 +18,7 @@ struct SourceStatus {
   std::string destination;
   std::size_t generations = 0;
   std::optional<Instant> newest;
+  std::optional<Instant> due;  // the newest one must not be older than this
   std::optional<SnapshotId> newest_snapshot;
   std::uint64_t newest_bytes = 0;
   Verdict verdict = Verdict::failed;
@@ -43,8 +44,13 @@ struct StatusReport {
   std::vector<DestinationStatus> destinations;
   std::vector<RunRecord> runs;  // the latest, from the journal; may be empty after it was lost
   std::optional<Instant> recovery_kit_confirmed;
-  std::vector<Text> notes;  // recovery kit not confirmed, journal rebuilt, damage, …
+  std::size_t silent_jobs = 0;  // see find_silent_jobs(); the notes name them
+  std::vector<Text> notes;      // recovery kit not confirmed, journal rebuilt, damage, …
 };
+
+// What has fallen silent beside the backups, as the ledger of this machine tells: a check that is
+// overdue, messages that nobody gets.
+std::vector<Text> find_silent_jobs(const policy::Policy& policy, Journal& journal, Instant now);
 
 // What the verdict on a source in a destination depends on.
 struct SourceFacts {

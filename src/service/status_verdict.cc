@@ -23,6 +23,7 @@ Verdict judge(const StatusReport& report) {
     has_good[source.source] |= good;
     verdict = worse(verdict, good ? source.verdict : Verdict::partial);
   }
+  if (report.silent_jobs > 0) verdict = worse(verdict, Verdict::warning);
   for (const DestinationStatus& destination : report.destinations) {
     if (destination.failure) verdict = worse(verdict, Verdict::partial);
     if (destination.overstayed > 0) verdict = worse(verdict, Verdict::warning);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/time_zone.h"
+#include "service/freshness.h"
+#include "service/status.h"
+
+namespace hikae {
+namespace {
+
+constexpr std::size_t kMostRuns = 500;
+// A message that waits for longer has met more than a hiccup.
+constexpr std::chrono::hours kUndelivered{2};
+
+bool has_good_check_since(const policy::Policy& policy, Journal& journal, Instant since) {
+  for (const RunRecord& run : journal.runs(policy.name, kMostRuns)) {
+    if (run.slot.job == "check" && run.started >= since && run.verdict &&
+        *run.verdict <= Verdict::warning)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<Text> find_silent_jobs(const policy::Policy& policy, Journal& journal, Instant now) {
+  std::vector<Text> silent;
+  const auto due = due_moment(policy, policy.schedule.check, now);
+  // Nothing is due before the ledger knows the schedule.
+  const auto since = journal.slots().since(policy.name, "check", "");
+  if (due && since && *due >= *since && !has_good_check_since(policy, journal, *due)) {
+    silent.push_back(text("service_status_jobs.check_overdue",
+                          {{"due", policy::policy_time(policy.timezone, *due)}}));
+  }
+  std::size_t count = 0;
+  for (const Notice& notice : journal.notices().waiting(policy.name))
+    count += notice.created + kUndelivered < now ? 1 : 0;
+  if (count > 0)
+    silent.push_back(text("service_status_jobs.undelivered", {{"count", std::to_string(count)}}));
+  return silent;
+}
+
+}  // namespace hikae
