@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/backup_progress.h"
+#include "cli/job_environment.h"
 #include "cli/run_output.h"
 #include "cli/session.h"
 #include "cli/snapshot_options.h"
@@ -288,6 +289,7 @@ int run(const Session& session, const RunFlags& flags) {
   const LoadedPolicy loaded = load_policy(session);
   const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
+  const JobEnvironment job(session, loaded);
   RunOptions options;
   options.sources = flags.sources;
   options.destinations = flags.destinations;
@@ -310,8 +312,7 @@ int run(const Session& session, const RunFlags& flags) {
   };
   ToldRun told(session, loaded.policy, *journal);
   const auto shared_report = told.run([&] {
-    return run_policy(
-        loaded.policy, options, session.environment, *journal, observer, session.stop);
+    return run_policy(loaded.policy, options, job.environment(), *journal, observer, session.stop);
   });
   const RunReport& report = *shared_report;
   session.console.clear_progress();

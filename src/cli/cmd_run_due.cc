@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/backup_progress.h"
 #include "cli/event_sink.h"
+#include "cli/job_environment.h"
 #include "cli/run_output.h"
 #include "cli/sync_progress.h"
 #include "cli/tick_output.h"
@@ -60,7 +61,8 @@ int run_due_slots(const Session& session, Waiting waiting) {
     session.console.clear_progress();
     if (!session.options.json) print_job(session, loaded.policy, result);
   };
-  const TickContext context{loaded.policy, session.environment, *journal, *sink};
+  const JobEnvironment job(session, loaded);
+  const TickContext context{loaded.policy, job.environment(), *journal, *sink};
   Verdict verdict = Verdict::ok;
   for (;;) {
     const TickReport report = run_due(context, options, observer, session.stop);

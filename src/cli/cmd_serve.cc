@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/event_sink.h"
+#include "cli/job_environment.h"
 #include "cli/run_output.h"
 #include "cli/tick_output.h"
 #include "concurrency/guarded.h"
@@ -30,8 +31,9 @@ TickReport tick(const Session& session, const LoadedPolicy& loaded, Journal& jou
   observer.job_ends = [&](const JobResult& result) {
     if (!session.options.json) print_job(session, loaded.policy, result);
   };
+  const JobEnvironment job(session, loaded);
   return run_due(
-      {loaded.policy, session.environment, journal, *sink}, options, observer, session.stop);
+      {loaded.policy, job.environment(), journal, *sink}, options, observer, session.stop);
 }
 
 void print(const Session& session, const LoadedPolicy& loaded, const TickReport& report) {

@@ -104,6 +104,8 @@ void add_verbs(CommandLine& root, const Session& session) {
   add_serve(root, session);
   add_notify(root, session);
   add_watch(root, session);
+  add_metrics(root, session);
+  add_logs(root, session);
   add_policy(root, session);
   add_doctor(root, session);
   add_import(root, session);

@@ -23,16 +23,9 @@ std::string path_of(const policy::Destination& destination) {
 
 // Keys that the policy file knows and that nothing carries out yet. A key leaves this list with the
 // change that makes it work.
-constexpr std::array<std::string_view, 9> kNotCarriedOut = {"schedule.drill",
-                                                            "schedule.review",
-                                                            "drill",
-                                                            "review",
-                                                            "documents",
-                                                            "evidence",
-                                                            "limits",
-                                                            "hooks",
-                                                            "anomaly"};
-constexpr std::array<std::string_view, 2> kNotCarriedOutOfSource = {"hooks", "quiesce"};
+constexpr std::array<std::string_view, 7> kNotCarriedOut = {
+    "schedule.drill", "schedule.review", "drill", "review", "documents", "evidence", "limits"};
+constexpr std::array<std::string_view, 1> kNotCarriedOutOfSource = {"quiesce"};
 
 // What means something for a destination in S3 only.
 constexpr std::array<std::string_view, 7> kOfS3 = {"endpoint",

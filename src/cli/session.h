@@ -93,6 +93,7 @@ void add_forget(Command& root, const Session& session);
 void add_import(Command& root, const Session& session);
 void add_init(Command& root, const Session& session);
 void add_key(Command& root, const Session& session);
+void add_logs(Command& root, const Session& session);
 void add_ls(Command& root, const Session& session);
 void add_man_pages(CommandLine& root, const Session& session);
 void add_notify(Command& root, const Session& session);
@@ -110,6 +111,7 @@ void add_stats(Command& root, const Session& session);
 void add_status(Command& root, const Session& session);
 void add_sync(Command& root, const Session& session);
 void add_unlock(Command& root, const Session& session);
+void add_metrics(Command& root, const Session& session);
 void add_verify_packs(Command& root, const Session& session);
 void add_watch(Command& root, const Session& session);
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "logs/sink.h"
 #include "repository/repository.h"
 
 namespace hikae {
@@ -25,6 +26,10 @@ struct Environment {
       variable;  // environment variables
   std::function<std::int32_t(std::int64_t unix_seconds)>
       local_offset;  // of this host, seconds east of UTC
+  // What jobs need beyond; other verbs leave it as it is.
+  logs::Sink* log_sink = nullptr;  // where jobs write their lines
+  std::string log_directory{};     // where these can be read again; empty: nowhere
+  std::string policy_file{};       // told to hooks
 };
 
 }  // namespace hikae

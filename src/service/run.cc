@@ -3,8 +3,13 @@
 
 #include <algorithm>
 
+#include "service/classic_log.h"
+#include "service/hooks.h"
 #include "service/init.h"
+#include "service/metrics.h"
+#include "service/run_log.h"
 #include "service/run_parts.h"
+#include "service/validate_logs.h"
 
 namespace hikae {
 namespace {
@@ -87,7 +92,8 @@ void perform(RunContext& run, const StopToken& stop) {
   request.lock = LockMode::shared;
   request.lock_options = run.options.lock_options;
   say(run, "service.phase_open");
-  run.destinations = open_destinations(run.policy, request, run.environment, stop);
+  DestinationHooks hooks(run, stop);
+  run.destinations = hooks.open(request);
   run.progress.resize(run.destinations.size());
   {
     const LockKeeper keeper(held_locks(run), run.environment.log, stop);
@@ -110,11 +116,13 @@ void perform(RunContext& run, const StopToken& stop) {
   for (RunOutcome& outcome : run.report.outcomes) outcome.verdict = judge(outcome);
   // What is good was read from its destination. Only there may anything old go.
   say(run, "service.phase_forget");
+  freeze_anomalies(run);
   if (run.options.deletion == RunOptions::Deletion::frozen) {
     run.report.frozen.push_back(run.options.frozen_because);
   } else {
     forget_by_policy(run, stop);
   }
+  hooks.finish();
 }
 
 std::string message_for(const std::optional<Error>& error, Language language) {
@@ -170,6 +178,79 @@ void record(RunContext& run) {
                          message_for(run.report.failure, run.policy.language));
 }
 
+void note(RunContext& run, const Text& problem) {
+  run.report.frozen.push_back(problem);
+  run.environment.log.warning(problem);
+}
+
+void put_classic_log(RunContext& run, const std::string& content) {
+  const std::string& path = run.policy.logs.classic;
+  if (path.empty()) return;
+  try {
+    write_classic_log(path, content);
+  } catch (const Error& error) {
+    note(run,
+         text("service_classic.cannot_write",
+              {{"path", path}, {"reason", render(error, run.policy.language)}}));
+  }
+}
+
+void begin_classic_log(RunContext& run) {
+  put_classic_log(run, classic_log_at_start(run.policy, run.report.run_id, run.report.started));
+}
+
+void perform_with_hooks(RunContext& run, RunLog& log, const StopToken& stop) {
+  HookScope hooks(run, run.policy.hooks, {}, stop);
+  try {
+    hooks.before();
+    perform(run, stop);
+  } catch (const Error& error) {
+    run.report.failure = error;
+  }
+  log_outcomes(log, run.report);
+  // What the run claims stands in the log. Whether it is true there, too, is part of the verdict.
+  validate_run(run, stop);
+  hooks.finish(judge(run.report), run.report.failure);
+  hooks.end();
+}
+
+// What each destination holds after this run.
+ObservedFigures observed_figures(const RunContext& run) {
+  ObservedFigures figures;
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> ids;
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    const OpenDestination& open = run.destinations[i];
+    if (!open.repository || i >= run.snapshots.size()) continue;
+    const std::string& name = open.destination->name;
+    for (const SnapshotRecord& record : run.snapshots[i]) {
+      if (const auto source = tag_value(record.snapshot, kSourceTag))
+        ids[{*source, name}].insert(record.id.hex());
+    }
+    if (const auto space = open.repository->backend().space()) figures.space[name] = *space;
+  }
+  for (const RunOutcome& outcome : run.report.outcomes) {
+    if (outcome.snapshot && outcome.read_back)
+      ids[{outcome.source, outcome.destination}].insert(outcome.snapshot->hex());
+  }
+  for (const CaughtUpSnapshot& copy : run.report.caught_up)
+    ids[{copy.source, copy.to}].insert(copy.snapshot.hex());
+  for (const ForgottenSnapshot& gone : run.report.forgotten)
+    ids[{gone.source, gone.destination}].erase(gone.snapshot.hex());
+  for (const auto& [pair, some] : ids) figures.generations[pair] = some.size();
+  return figures;
+}
+
+// The same verdict everywhere. Whatever cannot be told of it is a part of it.
+void conclude(RunContext& run, RunLog& log) {
+  run.report.finished = run.environment.clock.now();
+  run.report.verdict = judge(run.report);
+  put_classic_log(run, classic_log(run.policy, run.report));
+  run.report.verdict = judge(run.report);
+  record(run);
+  write_metrics(run.policy, run.environment, run.journal, observed_figures(run));
+  log.finish(run.report.verdict, run.report.failure, run.report.finished - run.report.started);
+}
+
 }  // namespace
 
 RunReport run_policy(const policy::Policy& policy,
@@ -178,12 +259,14 @@ RunReport run_policy(const policy::Policy& policy,
                      Journal& journal,
                      const RunObserver& observer,
                      const StopToken& stop) {
+  RunLog log(environment, policy);
   RunContext run{policy,
                  options,
-                 environment,
+                 log.environment(),
                  journal,
                  observer,
                  select_sources(policy, options.sources),
+                 {},
                  {},
                  {},
                  {},
@@ -195,18 +278,18 @@ RunReport run_policy(const policy::Policy& policy,
         .with_hint(text("service.run_under_way_hint"));
   }
   run.report.started = environment.clock.now();
-  const SlotId by_hand{"backup", "manual", run.report.started};
-  run.report.run_id =
-      journal.begin_run(policy.name, options.slot.value_or(by_hand), run.report.started);
+  const SlotId slot = options.slot.value_or(SlotId{"backup", "manual", run.report.started});
+  run.report.run_id = journal.begin_run(policy.name, slot, run.report.started);
+  log.begin(run.report.run_id, slot);
+  begin_classic_log(run);
   try {
-    perform(run, stop);
-  } catch (const Error& error) {
-    run.report.failure = error;
+    perform_with_hooks(run, log, stop);
+  } catch (const Cancelled&) {
+    log.stop();
+    throw;
   }
   note_connections(run);
-  run.report.finished = environment.clock.now();
-  run.report.verdict = judge(run.report);
-  record(run);
+  conclude(run, log);
   return std::move(run.report);
 }
 

@@ -113,7 +113,8 @@ struct RunReport {
   std::vector<ForgottenSnapshot> forgotten;
   std::vector<KeptGenerations> kept;
   std::vector<ConnectionRecord> connections;  // of each destination that could be opened
-  // Why retention deleted nothing for a source in a destination; nothing is hidden.
+  // Why retention deleted nothing for a source in a destination, and what else a person should look
+  // at although the generations are good (a hook that failed after them); nothing is hidden.
   std::vector<Text> frozen;
   std::optional<Error> failure;  // of the run as a whole
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <unordered_set>
 
 #include "policy/time_zone.h"
@@ -34,6 +35,8 @@ struct RunContext {
   std::vector<DestinationProgress> progress;  // of each destination
   // The generations that this run made, by source.
   std::map<std::string, format::Snapshot> made;
+  // Sources whose deletion is frozen although the journal could not keep that.
+  std::set<std::string> anomalies;
 };
 
 // The snapshots that this policy's retention and catch-up may touch: its tags, this host.

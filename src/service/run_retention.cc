@@ -3,6 +3,7 @@
 
 #include "maintenance/forget.h"
 #include "service/run_parts.h"
+#include "service/validate_logs.h"
 
 namespace hikae {
 namespace {
@@ -70,6 +71,13 @@ std::vector<Removal> plan_removals(RunContext& run,
       run.report.frozen.push_back(
           text("service.deletion_frozen",
                {{"source", source->name}, {"destination", destination.name}}));
+      continue;
+    }
+    if (run.anomalies.contains(source->name) ||
+        is_frozen_by_anomaly(run.journal, run.policy.name, source->name)) {
+      const Text frozen = text("service_logs.frozen", {{"source", source->name}});
+      auto& notes = run.report.frozen;
+      if (std::find(notes.begin(), notes.end(), frozen) == notes.end()) notes.push_back(frozen);
       continue;
     }
     const auto plan = plan_source_retention(run.policy, *rules, own, run.environment.clock.now());

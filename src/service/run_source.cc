@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "service/hooks.h"
 #include "service/postgres_source.h"
 #include "service/run_parts.h"
 #include "service/slot_tag.h"
@@ -205,16 +206,32 @@ void add_missing_destinations(RunContext& run, const std::string& source) {
   }
 }
 
+// Before anything is read back: for the hooks of the source.
+Verdict verdict_so_far(const RunContext& run, const SourceOutcome& source) {
+  if (source.failure) return Verdict::failed;
+  Verdict verdict = Verdict::ok;
+  bool is_sealed = false;
+  for (const RunOutcome& outcome : run.report.outcomes) {
+    if (outcome.source != source.source) continue;
+    is_sealed = is_sealed || outcome.snapshot.has_value();
+    const bool failed = outcome.failure && outcome.failure->code() != ErrorCode::skipped;
+    if (failed || outcome.unreadable > 0) verdict = Verdict::partial;
+  }
+  return is_sealed ? verdict : Verdict::failed;
+}
+
 }  // namespace
 
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop) {
   SourceOutcome outcome;
   outcome.source = source.name;
   add_missing_destinations(run, source.name);
+  HookScope hooks(run, source.hooks, {source.name, ""}, stop);
   try {
-    const std::unique_ptr<Source> files = make_source(source, run.environment, stop);
     const Targets targets = find_targets(run, source.name);
     if (!targets.targets.empty()) {
+      hooks.before();
+      const std::unique_ptr<Source> files = make_source(source, run.environment, stop);
       BackupProgress progress;
       if (run.observer.source_begins) run.observer.source_begins(source.name, progress);
       BackupReport report = run_backup(*files,
@@ -238,6 +255,7 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
     outcome.failure = error;
     add_failures(run, source.name, error);
   }
+  hooks.finish(verdict_so_far(run, outcome), outcome.failure);
   run.report.sources.push_back(std::move(outcome));
 }
 

@@ -3,8 +3,11 @@
 
 #include "policy/time_zone.h"
 #include "service/maintain.h"
+#include "service/metrics.h"
+#include "service/run_log.h"
 #include "service/slot_events.h"
 #include "service/tick_jobs.h"
+#include "service/validate_logs.h"
 
 namespace hikae {
 namespace {
@@ -57,7 +60,11 @@ void record_failure(const TryContext& context, const DueJob& job, const Error& e
   const Instant now = context.tick.environment.clock.now();
   Journal& journal = context.tick.journal;
   const std::string run = journal.begin_run(context.tick.policy.name, job.id(), now);
+  RunLog log(context.tick.environment, context.tick.policy);
+  log.begin(run, job.id());
   journal.finish_run(run, now, Verdict::failed, render(error, context.tick.policy.language));
+  write_metrics(context.tick.policy, context.tick.environment, journal, {});
+  log.finish(Verdict::failed, error, {});
 }
 
 EventKind kind_of(const TryContext& context, const SlotRecord& slot) {
@@ -93,6 +100,28 @@ bool is_old_news(const JobResult& result) {
                      [](const RunOutcome& outcome) { return outcome.was_sealed_before; });
 }
 
+void tell_frozen(const TryContext& context,
+                 const SlotRecord& slot,
+                 Instant time,
+                 std::vector<Text> reasons,
+                 Text next_step) {
+  SlotEvent frozen = make_event(context.tick, EventKind::deletion_frozen, slot);
+  frozen.time = time;
+  frozen.notes = std::move(reasons);
+  frozen.next_step = std::move(next_step);
+  context.tell(std::move(frozen));
+}
+
+// Sources whose size left its band in this very run; later runs are reminders' business.
+std::vector<Text> anomalies_of(const JobResult& result) {
+  std::vector<Text> anomalies;
+  if (!result.report) return anomalies;
+  for (const Text& note : result.report->frozen) {
+    if (is_anomaly(note)) anomalies.push_back(note);
+  }
+  return anomalies;
+}
+
 void tell_backup(const TryContext& context,
                  const JobResult& result,
                  const RunOptions& options,
@@ -106,12 +135,11 @@ void tell_backup(const TryContext& context,
   if (result.report) event.notes = result.report->frozen;
   const Instant time = event.time;
   context.tell(std::move(event));
-  if (options.deletion != RunOptions::Deletion::frozen || slot.next_try) return;
-  SlotEvent frozen = make_event(context.tick, EventKind::deletion_frozen, slot);
-  frozen.time = time;
-  frozen.notes = {options.frozen_because};
-  frozen.next_step = text("service_due.clock_hint");
-  context.tell(std::move(frozen));
+  std::vector<Text> anomalies = anomalies_of(result);
+  if (!anomalies.empty())
+    tell_frozen(context, slot, time, std::move(anomalies), text("service_logs.frozen_hint"));
+  if (options.deletion == RunOptions::Deletion::frozen && !slot.next_try)
+    tell_frozen(context, slot, time, {options.frozen_because}, text("service_due.clock_hint"));
 }
 
 // Retention has let generations go: their space is freed at once where it has become much.
@@ -159,6 +187,9 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
         tick.policy, options, tick.environment, tick.journal, context.observer.run, stop));
     const auto items = merged_items(tick.journal, tick.policy.name, job.id());
     result.verdict = judge_items(items, job.slot_sources);
+    // A hook left all of it out: nothing failed, though there is no item either.
+    if (result.report->failure && result.report->failure->code() == ErrorCode::skipped)
+      result.verdict = Verdict::warning;
     // What a run adds beyond its items: retention was frozen, a policy was not stored.
     if (result.verdict == Verdict::ok && !result.report->frozen.empty())
       result.verdict = Verdict::warning;

@@ -3,6 +3,8 @@
 
 #include "policy/time_zone.h"
 #include "service/maintain.h"
+#include "service/metrics.h"
+#include "service/run_log.h"
 #include "service/slot_events.h"
 #include "service/tick_jobs.h"
 
@@ -97,8 +99,10 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
   result.job = job;
   result.slots = begin_try(context, job);
   const TickContext& tick = context.tick;
-  const std::string run =
-      tick.journal.begin_run(tick.policy.name, job.id(), tick.environment.clock.now());
+  const Instant started = tick.environment.clock.now();
+  const std::string run = tick.journal.begin_run(tick.policy.name, job.id(), started);
+  RunLog log(tick.environment, tick.policy);
+  log.begin(run, job.id());
   std::string message;
   bool can_help = false;
   try {
@@ -111,8 +115,16 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
     result.verdict = Verdict::failed;
     can_help = is_transient(error);
     message = render(error, tick.policy.language);
+  } catch (const Cancelled&) {
+    log.stop();
+    throw;
   }
-  tick.journal.finish_run(run, tick.environment.clock.now(), result.verdict, message);
+  const Instant finished = tick.environment.clock.now();
+  tick.journal.finish_run(run, finished, result.verdict, message);
+  for (const DestinationResult& one : result.results)
+    log.record_result(one.destination, one.verdict, one.summary, one.failure);
+  write_metrics(tick.policy, tick.environment, tick.journal, {});
+  log.finish(result.verdict, result.failure, finished - started);
   end_try(context,
           result.slots,
           result.verdict,

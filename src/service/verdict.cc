@@ -6,15 +6,26 @@
 
 namespace hikae {
 
+namespace {
+
+// A hook asked for it: no failure, and no generation either.
+bool was_left_out(const std::optional<Error>& failure) {
+  return failure && failure->code() == ErrorCode::skipped;
+}
+
+}  // namespace
+
 Verdict judge(const RunOutcome& outcome) {
   // Slow is no failure: what is there stays, and the next run goes on.
   if (!outcome.failure && outcome.filling) return Verdict::warning;
+  if (was_left_out(outcome.failure)) return Verdict::warning;
   if (outcome.failure || !outcome.snapshot || !outcome.read_back) return Verdict::failed;
   if (outcome.unreadable > 0) return Verdict::partial;
   return outcome.changed > 0 ? Verdict::warning : Verdict::ok;
 }
 
 Verdict judge(const RunReport& report) {
+  if (was_left_out(report.failure)) return Verdict::warning;
   if (report.failure) return Verdict::failed;
   std::map<std::string, bool> has_good;  // by source
   for (const SourceOutcome& source : report.sources) has_good[source.source] = false;
@@ -24,7 +35,7 @@ Verdict judge(const RunReport& report) {
       // Missing in one place only is partial; missing everywhere is found below.
       verdict = worse(verdict, Verdict::partial);
     } else {
-      if (outcome.read_back) has_good[outcome.source] = true;
+      if (outcome.read_back || was_left_out(outcome.failure)) has_good[outcome.source] = true;
       verdict = worse(verdict, outcome.verdict);
     }
   }

@@ -135,7 +135,7 @@ TEST_F(PolicyVerbs, TheFileIsThatOfThePolicyOptionUnlessGiven) {
 TEST_F(PolicyVerbs, ReviewFindsWhatAGoodPolicyLacks) {
   const auto findings = review(
       "sources:\n  data: {files: [/srv/data]}\n  db: {docker_volume: {name: v}}\n"
-      "destinations: {here: {url: /srv/data/backup}}\nhooks: {before: [date]}\n"
+      "destinations: {here: {url: /srv/data/backup}}\ndocuments: {write_to: /srv/documents}\n"
       "notify: {webhook: {webhook: {file: /w}, body: '{{nonsense}}'}}\n");
   EXPECT_THAT(findings, finds("notify.unknown_name"));
   EXPECT_THAT(findings, finds("cli_policy.one_destination"));

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run writes into the log: each line with run, slot and policy.
+#pragma once
+
+#include <string>
+
+#include "logs/sink.h"
+#include "service/run.h"
+
+namespace hikae {
+
+// Passes sentences on to the environment's log and writes them, and facts, to the sink.
+// Thread-safe once begin() was called. References outlive it.
+class RunLog final : public Log {
+ public:
+  // Without a sink in the environment it only passes on.
+  RunLog(const Environment& environment, const policy::Policy& policy);
+
+  // The same environment with this as its log; lives as long as this does.
+  const Environment& environment() const { return logged_; }
+
+  // A run of this slot begins; every line from now on carries it.
+  void begin(const std::string& run, const SlotId& slot);
+  // The run is over. `failure`: of the run as a whole.
+  void finish(Verdict verdict,
+              const std::optional<Error>& failure,
+              std::chrono::nanoseconds duration);
+  // What a check or prune came to in one destination.
+  void record_result(const std::string& destination,
+                     Verdict verdict,
+                     const Text& summary,
+                     const std::optional<Error>& failure);
+  // Somebody asked it to stop.
+  void stop();
+
+  void write(LogLevel level, const Text& message) override;
+  // A fact; time, run, slot and policy are filled in.
+  void record(logs::Line line);
+  // A fact that is a failure when there is one: severity, class, message and hint are filled in.
+  void record(logs::Line line, const std::optional<Error>& failure);
+
+ private:
+  const Environment& outer_;
+  const policy::Policy& policy_;
+  std::string run_;
+  SlotId slot_;
+  Environment logged_;
+};
+
+// Sources, their unreadable items, generations in each destination and deletions of a run.
+void log_outcomes(RunLog& log, const RunReport& report);
+
+}  // namespace hikae
