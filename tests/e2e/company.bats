@@ -31,7 +31,7 @@ setup() {
   export HIKAE_POLICY=$FOLDER/policy.yaml HIKAE_STATE_DIR=$FOLDER/state HIKAE_CACHE_DIR=$FOLDER/cache
 }
 
-# The example with this machine's places in it, and without the sources that are no files.
+# The example with this machine's places in it, without the sources that are no files, and writing to nobody.
 company_policy() {
   python3 - "$BATS_TEST_DIRNAME/../../examples/company-policy.yaml" <<'PYTHON'
 import os, re, sys
@@ -39,6 +39,8 @@ text = open(sys.argv[1], encoding="utf-8").read()
 folder, port = os.environ["FOLDER"], os.environ["TLS_PORT"]
 text, left_out = re.subn(r"  database:\n.*?(?=\ndestinations:)", "", text, flags=re.S)
 assert left_out == 1
+text, silenced = re.subn(r"\nnotify:\n(?:  .*\n)+", "\n", text)
+assert silenced == 1
 for place, here in (("/srv/fileshare", folder + "/fileshare"), ("/etc/hikae/password", folder + "/password"),
                     ("sftp://backupuser@backup01/backup/hikae", "sftp://nas" + folder + "/backup/hikae")):
     assert place in text, place
