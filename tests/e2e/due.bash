@@ -54,6 +54,11 @@ END
   at "2026-03-01 12:00:00" hikae -q run --due
 }
 
+# require_mount takes any mount on the way, and where temporary files have a file system of their own there is one.
+need_tmp_on_root() {
+  [ "$(stat -c %d "$BATS_TEST_TMPDIR")" = "$(stat -c %d /)" ] || skip "temporary files have a file system of their own"
+}
+
 generations() { # DESTINATION
   restic -r "$BATS_TEST_TMPDIR/$1" --no-lock snapshots --json | json "len(j)"
 }

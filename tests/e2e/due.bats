@@ -105,6 +105,7 @@ END
 
 @test "a destination that is away is tried again, without a second generation elsewhere" {
   need_root
+  need_tmp_on_root
   set_policy "url: $BATS_TEST_TMPDIR/usb" "url: $BATS_TEST_TMPDIR/usb\n    require_mount: true"
   run -3 at "2026-03-02 01:01:00" hikae --json run --due
   [ "$(json "[(e['kind'], e['tries']) for e in j['events']]" <<<"$output")" = "[('try_failed', 1)]" ]
@@ -126,6 +127,7 @@ END
 
 @test "all tries fail: one failure that lists them, and the way back" {
   need_root
+  need_tmp_on_root
   set_policy "url: $BATS_TEST_TMPDIR/usb" "url: $BATS_TEST_TMPDIR/usb\n    require_mount: true"
   set_policy "url: $BATS_TEST_TMPDIR/nas" "url: $BATS_TEST_TMPDIR/nas\n    require_mount: true"
   run -1 at "2026-03-02 01:01:00" hikae --json run --due
@@ -143,6 +145,7 @@ END
 
 @test "the window ends the tries" {
   need_root
+  need_tmp_on_root
   set_policy "url: $BATS_TEST_TMPDIR/usb" "url: $BATS_TEST_TMPDIR/usb\n    require_mount: true"
   set_policy "attempts: 3, wait: 10m" "attempts: 9, wait: 40m"
   set_policy "  check: weekly" "  window: 1h"
@@ -154,12 +157,14 @@ END
 
 @test "a run that was killed is made again once, and what it sealed is kept" {
   make_large_source source/large 24
+  set_policy "url: $BATS_TEST_TMPDIR/nas" "url: $BATS_TEST_TMPDIR/nas\n    limit_upload: 4M"
   start_at "2026-03-02 01:01:00" run --due
   local tick=$!
   has_packs() { has_file_in nas/data; }
   wait_until has_packs
   kill -9 $tick
   expect_exit 137 $tick
+  set_policy "    limit_upload: 4M" ""
   run -0 --separate-stderr at "2026-03-02 01:06:00" hikae --json run --due
   [ "$(json "[(e['job'], e['reason'], e['try']) for e in j['jobs']]" <<<"$output")" = "[('backup', 'killed', 2)]" ]
   [ "$(generations nas)" -eq 1 ]

@@ -7,19 +7,20 @@ load helper
 load rgw
 load sshd
 
-in_net() { ip netns exec "$netns" "$@"; }
+# Not "ip netns exec", which also wants to mount, and cannot where / is no mount.
+in_net() { nsenter --net="/run/netns/$netns" "$@"; }
 
 setup_file() {
   need_root
   command -v nft >/dev/null || skip "nftables is not installed"
   export netns=hikae-test-$$
   ip netns add "$netns" || skip "cannot make a network namespace here"
-  ip -n "$netns" link set lo up
+  in_net ip link set lo up
   in_net nft add table inet faults
   in_net nft add chain inet faults in '{ type filter hook input priority 0; }'
   cd "$BATS_FILE_TMPDIR"
   start_sshd
-  rgw_in=(ip netns exec "$netns")
+  rgw_in=(nsenter --net="/run/netns/$netns")
   start_rgw
   make_large_source files 24
 }
