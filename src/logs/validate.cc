@@ -2,6 +2,7 @@
 #include "logs/validate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "format/time.h"
 
@@ -28,7 +29,7 @@ SourceSize size_of(const Line& line) {
 
 std::string percent_of(std::uint64_t part, std::uint64_t whole) {
   const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-  return std::to_string(static_cast<std::uint64_t>(share + 0.5));
+  return std::to_string(std::llround(share));
 }
 
 struct Words {

@@ -61,7 +61,7 @@ std::optional<RateRule> parse_rate_rule(std::string_view text) {
 }
 
 std::string write_rate_rule(const RateRule& rule) {
-  const std::string rate =
+  std::string rate =
       rule.bytes_per_second ? write_size(*rule.bytes_per_second) : std::string("unlimited");
   if (!rule.hours) return rate;
   return write_clock(rule.hours->begin) + "-" + write_clock(rule.hours->end) + " " + rate;

@@ -84,6 +84,8 @@ class Connection {
              Log& log,
              const StopToken& stop);
   ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
 

@@ -97,7 +97,7 @@ struct PackSlot {
 
 struct BlobWriter::Impl {
   Impl(const std::vector<BlobTarget>& targets,
-       const BlobWriterOptions& chosen,
+       BlobWriterOptions chosen,
        const Clock& time,
        const StopToken& stop_token);
 
@@ -134,10 +134,10 @@ struct BlobWriter::Impl {
 };
 
 BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
-                       const BlobWriterOptions& chosen,
+                       BlobWriterOptions chosen,
                        const Clock& time,
                        const StopToken& stop_token)
-    : options(chosen), clock(time), stop(stop_token), begin(time.steady_now()) {
+    : options(std::move(chosen)), clock(time), stop(stop_token), begin(time.steady_now()) {
   const std::size_t queued = targets.size() == 1 ? kQueuedPacks : kQueuedPacksOfSeveral;
   for (const BlobTarget& target : targets) {
     const DestinationSet bit = DestinationSet{1} << destinations.size();

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "concurrency/task_group.h"
 #include "repository/lock.h"
@@ -18,7 +19,7 @@ class EarlyReading {
   using Read = std::function<void(const StopToken&)>;
 
   // `read` may be empty: then nothing happens.
-  EarlyReading(Read read, const StopToken& stop) : read_(std::move(read)), stop_(stop) {}
+  EarlyReading(Read read, StopToken stop) : read_(std::move(read)), stop_(std::move(stop)) {}
 
   // The options with the two calls that begin the reading and take it back. The result must not
   // outlive this object.
