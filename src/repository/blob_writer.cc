@@ -97,9 +97,9 @@ struct PackSlot {
 
 struct BlobWriter::Impl {
   Impl(const std::vector<BlobTarget>& targets,
-       BlobWriterOptions chosen,
+       const BlobWriterOptions& chosen,
        const Clock& time,
-       const StopToken& stop_token);
+       StopToken stop_token);
 
   DestinationSet in_state(UploadLane::State state) const;
   DestinationSet missing_in(BlobType type, const BlobId& id) const;
@@ -134,10 +134,10 @@ struct BlobWriter::Impl {
 };
 
 BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
-                       BlobWriterOptions chosen,
+                       const BlobWriterOptions& chosen,
                        const Clock& time,
-                       const StopToken& stop_token)
-    : options(std::move(chosen)), clock(time), stop(stop_token), begin(time.steady_now()) {
+                       StopToken stop_token)
+    : options(chosen), clock(time), stop(std::move(stop_token)), begin(time.steady_now()) {
   const std::size_t queued = targets.size() == 1 ? kQueuedPacks : kQueuedPacksOfSeveral;
   for (const BlobTarget& target : targets) {
     const DestinationSet bit = DestinationSet{1} << destinations.size();
