@@ -109,13 +109,13 @@ void Outbox::send_due(const StopToken& stop) {
     for (Notice& notice : load_due()) by_channel[notice.channel].push_back(std::move(notice));
     if (round > 0 && by_channel.empty()) break;
     for (const auto& channel : channels_) {
-      std::vector<Notice> due = std::move(by_channel[channel->name()]);
+      const std::vector<Notice> due = std::move(by_channel[channel->name()]);
       by_channel.erase(channel->name());
       // What the journal did not take has no number.
       for (const Notice& notice : unkept) {
         if (round == 0 && notice.channel == channel->name()) send(*channel, notice, stop);
       }
-      if (!due.empty()) send_for(*channel, std::move(due), stop);
+      if (!due.empty()) send_for(*channel, due, stop);
     }
     // The policy has no such channel any more.
     for (const auto& [name, due] : by_channel) {
@@ -125,7 +125,7 @@ void Outbox::send_due(const StopToken& stop) {
   }
 }
 
-void Outbox::send_for(Channel& channel, std::vector<Notice> due, const StopToken& stop) {
+void Outbox::send_for(Channel& channel, const std::vector<Notice>& due, const StopToken& stop) {
   if (channel.name() != "ping") {
     std::size_t delivered = 0;
     try {

@@ -65,7 +65,7 @@ class Outbox {
  private:
   void add_for(Channel& channel, const Message& message);
   std::vector<Notice> load_due();
-  void send_for(Channel& channel, std::vector<Notice> due, const StopToken& stop);
+  void send_for(Channel& channel, const std::vector<Notice>& due, const StopToken& stop);
   void join(Channel& channel, const std::vector<Notice>& notices);
   enum class Sent { yes, no, not_ours };
   Sent send(Channel& channel, const Notice& notice, const StopToken& stop);

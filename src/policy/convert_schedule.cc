@@ -174,7 +174,7 @@ std::string to_eventbridge(const SchedulePattern& pattern) {
 
 // A field of OnCalendar writes its steps from the first member.
 std::string calendar_field(const std::set<int>& numbers, int count) {
-  const std::string text = field(numbers, count);
+  std::string text = field(numbers, count);
   if (text.starts_with("*/")) return "00/" + text.substr(2);
   if (text == "*") return text;
   std::string list;
@@ -273,7 +273,7 @@ std::string_view to_string(ScheduleForm form) {
 std::string convert_schedule(const Schedule& schedule, ScheduleForm form) {
   // Found in UTC, where no clock is ever changed; compared where it is meant.
   const Schedule in_utc = parse_schedule(body_of(schedule), TimeZone::utc());
-  const std::string text = candidate(find_pattern(in_utc), form);
+  std::string text = candidate(find_pattern(in_utc), form);
   const Schedule converted =
       parse_schedule(form == ScheduleForm::eventbridge ? text + " " + schedule.zone().name() : text,
                      schedule.zone());

@@ -24,8 +24,8 @@ class ProgramOutput {
   ProgramOutput(const postgres::Server& server,
                 std::vector<std::string> argv,
                 std::chrono::milliseconds time_limit,
-                const StopToken& stop)
-      : launch_(server, std::move(argv)), child_(launch_.child()), stop_(stop) {
+                StopToken stop)
+      : launch_(server, std::move(argv)), child_(launch_.child()), stop_(std::move(stop)) {
     child_.close_input();
     if (time_limit.count() > 0) deadline_ = SteadyClock::now() + time_limit;
   }
@@ -94,6 +94,8 @@ class Unfinished {
   ~Unfinished() {
     if (run_ != nullptr) run_->give_up();
   }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
   Unfinished(Unfinished&& other) noexcept : run_(std::exchange(other.run_, nullptr)) {}
   Unfinished& operator=(Unfinished&&) = delete;
   void finish() { run_ = nullptr; }
