@@ -9,6 +9,7 @@
 #include "postgres/live_clusters.h"
 #include "service/doctor.h"
 #include "service/postgres_source.h"
+#include "service/run_parts.h"
 #include "source/files_source.h"
 #include "survey/measure.h"
 
@@ -34,16 +35,7 @@ std::string mode_text(mode_t mode) {
 // The very guards of a run: what it would refuse, is refused here.
 std::optional<Error> refusal_of(const policy::Source& source, const Environment& environment) {
   try {
-    FilesOptions options;
-    options.paths = source.files;
-    options.working_directory = environment.working_directory;
-    options.exclude = source.exclude;
-    options.exclude_case_insensitive = source.iexclude;
-    options.exclude_files = source.exclude_file;
-    options.exclude_if_present = source.exclude_if_present;
-    options.require_mount = source.require_mount ? RequireMount::yes : RequireMount::no;
-    options.allow_empty = source.allow_empty ? AllowEmpty::yes : AllowEmpty::no;
-    make_files_source(std::move(options))->open_root();
+    make_files_source(files_options(source, environment))->open_root();
     return std::nullopt;
   } catch (const Error& error) {
     return error;

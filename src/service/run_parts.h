@@ -10,6 +10,7 @@
 #include "policy/time_zone.h"
 #include "repository/snapshots.h"
 #include "service/run.h"
+#include "source/files_source.h"
 
 namespace hikae {
 
@@ -59,6 +60,8 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
 // source is not read again and no second generation of the slot appears: catch_up() completes it.
 enum class Adopted { no, yes };
 Adopted adopt_sealed(RunContext& run, const policy::Source& source);
+// What the policy says of a source of files, as its reader takes it. REQUIRES: its kind is files.
+FilesOptions files_options(const policy::Source& source, const Environment& environment);
 // Reads one source once and stores it in every good destination that keeps up.
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
 // Shows the progress of a copy to the observer as long as it lives, however the work ends.

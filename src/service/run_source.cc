@@ -8,6 +8,23 @@
 #include "source/files_source.h"
 
 namespace hikae {
+
+FilesOptions files_options(const policy::Source& source, const Environment& environment) {
+  FilesOptions options;
+  options.paths = source.files;
+  options.working_directory = environment.working_directory;
+  options.exclude = source.exclude;
+  options.exclude_case_insensitive = source.iexclude;
+  options.exclude_files = source.exclude_file;
+  options.exclude_if_present = source.exclude_if_present;
+  options.exclude_caches = source.exclude_caches;
+  options.exclude_larger_than = source.exclude_larger_than;
+  options.file_systems = source.one_file_system ? FileSystems::one : FileSystems::all;
+  options.require_mount = source.require_mount ? RequireMount::yes : RequireMount::no;
+  options.allow_empty = source.allow_empty ? AllowEmpty::yes : AllowEmpty::no;
+  return options;
+}
+
 namespace {
 
 std::unique_ptr<Source> make_source(const policy::Source& source,
@@ -21,19 +38,7 @@ std::unique_ptr<Source> make_source(const policy::Source& source,
         .with_hint(text("service.source_kind_unsupported_hint"));
   }
   refuse_live_clusters(source);
-  FilesOptions options;
-  options.paths = source.files;
-  options.working_directory = environment.working_directory;
-  options.exclude = source.exclude;
-  options.exclude_case_insensitive = source.iexclude;
-  options.exclude_files = source.exclude_file;
-  options.exclude_if_present = source.exclude_if_present;
-  options.exclude_caches = source.exclude_caches;
-  options.exclude_larger_than = source.exclude_larger_than;
-  options.file_systems = source.one_file_system ? FileSystems::one : FileSystems::all;
-  options.require_mount = source.require_mount ? RequireMount::yes : RequireMount::no;
-  options.allow_empty = source.allow_empty ? AllowEmpty::yes : AllowEmpty::no;
-  return make_files_source(std::move(options));
+  return make_files_source(files_options(source, environment));
 }
 
 const SnapshotRecord* newest_of(const std::vector<SnapshotRecord>& snapshots,
