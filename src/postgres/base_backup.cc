@@ -71,11 +71,11 @@ std::string base_backup_command(int server_major, const std::string& quoted_labe
   if (server_major < kFirstWithOptions) {
     return "BASE_BACKUP LABEL " + quoted_label +
            " PROGRESS FAST WAL NOWAIT NOVERIFY_CHECKSUMS"
-           " MANIFEST 'yes' MANIFEST_CHECKSUMS 'SHA256'";
+           " MANIFEST 'yes' MANIFEST_CHECKSUMS 'CRC32C'";
   }
   return "BASE_BACKUP ( LABEL " + quoted_label +
          ", PROGRESS true, CHECKPOINT 'fast', WAL true, WAIT false, VERIFY_CHECKSUMS false,"
-         " MANIFEST 'yes', MANIFEST_CHECKSUMS 'SHA256' )";
+         " MANIFEST 'yes', MANIFEST_CHECKSUMS 'CRC32C' )";
 }
 
 BaseBackup::BaseBackup(Connection& replication, const std::string& label, StopToken stop)

@@ -140,13 +140,15 @@ class Connection::Impl {
   std::optional<CopyData> read_copy(const StopToken& stop) {
     constexpr int kAsynchronous = 1;
     constexpr int kEnd = -1;
-    while (true) {
+    for (bool looked = false;; looked = true) {
       char* data = nullptr;
       const int size = PQgetCopyData(get(), &data, kAsynchronous);
       if (size > 0) return CopyData(data, static_cast<std::size_t>(size));
       if (size == kEnd) return std::nullopt;
       if (size < kEnd) throw explain_lost(get());
-      wait_readable(stop);
+      // Mostly there is more in the socket already: a server is about as fast as we are.
+      if (looked) wait(POLLIN, stop);
+      consume();
     }
   }
 
@@ -180,15 +182,29 @@ class Connection::Impl {
   }
 
   void wait_readable(const StopToken& stop) {
-    const os::HeldPipeSignal guard;
     wait(POLLIN, stop);
+    consume();
+  }
+
+  // Where nothing is encrypted, it only reads.
+  void consume() {
+    std::optional<os::HeldPipeSignal> guard;
+    if (PQsslInUse(get()) != 0 || PQgssEncInUse(get()) != 0) guard.emplace();
     if (PQconsumeInput(get()) == 0) throw explain_lost(get());
   }
 
+  // Kept from one wait to the next, of which there are tens of thousands in a gigabyte.
+  int stopped_fd(const StopToken& stop) {
+    if (!stopped_ || watched_ != stop) {
+      stopped_.emplace(stop);
+      watched_ = stop;
+    }
+    return stopped_->get();
+  }
+
   void wait(int events, const StopToken& stop) {
-    const os::StopFd stopped(stop);
     std::array<pollfd, 2> polled{
-        {{PQsocket(get()), static_cast<short>(events), 0}, {stopped.get(), POLLIN, 0}}};
+        {{PQsocket(get()), static_cast<short>(events), 0}, {stopped_fd(stop), POLLIN, 0}}};
     while (!stop.stop_requested()) {
       const int ready = poll(polled.data(), polled.size(), -1);
       if (ready > 0 && !stop.stop_requested()) return;
@@ -220,6 +236,8 @@ class Connection::Impl {
   }
 
   OpenConnection conn_;
+  StopToken watched_;
+  std::optional<os::StopFd> stopped_;  // of watched_
 };
 
 Connection::Connection(const Server& server,

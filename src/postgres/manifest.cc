@@ -2,6 +2,7 @@
 #include "postgres/manifest.h"
 
 #include <charconv>
+#include <cstring>
 
 #include "base/error.h"
 #include "postgres/flat_json.h"
@@ -41,6 +42,16 @@ std::string from_hex(std::string_view hex, std::string_view line) {
   return bytes;
 }
 
+// The number's four bytes as they lie in the memory of the server's machine, which is one like
+// ours.
+std::uint32_t parse_crc32c(std::string_view hex, std::string_view line) {
+  const std::string bytes = from_hex(hex, line);
+  std::uint32_t value = 0;
+  if (bytes.size() != sizeof value) reject(line);
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
 ManifestFile to_file(const Members& members, std::string_view line) {
   ManifestFile file;
   std::string algorithm;
@@ -57,6 +68,7 @@ ManifestFile to_file(const Members& members, std::string_view line) {
     file.sha256 = Digest::parse(checksum);
     if (!file.sha256) reject(line);
   }
+  if (algorithm == "CRC32C") file.crc32c = parse_crc32c(checksum, line);
   return file;
 }
 

@@ -22,7 +22,9 @@ std::string to_string_lsn(Lsn lsn);
 struct ManifestFile {
   std::string path;  // below the data directory; raw bytes
   std::uint64_t size = 0;
-  std::optional<Digest> sha256;  // absent: the manifest has none, or of another kind
+  // At most one; none when the manifest has none, or of another kind.
+  std::optional<std::uint32_t> crc32c;
+  std::optional<Digest> sha256;
 };
 
 struct WalRange {

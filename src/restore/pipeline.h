@@ -20,6 +20,14 @@ enum class Sparse { no, yes };
 enum class Ownership { by_number, by_name, none };
 enum class VerifyAfter { no, yes };
 
+// Is told of each file that was made and filled, with its checksum. Called from any thread.
+class WrittenFiles {
+ public:
+  virtual ~WrittenFiles() = default;
+  // `path` is "/etc/passwd" below the target; the checksum is of the bytes that were written.
+  virtual void add(const std::string& path, std::uint64_t size, std::uint32_t crc32c) = 0;
+};
+
 struct RestoreOptions {
   std::string target;  // absolute; made when missing; "/" restores in place
   std::string
@@ -37,6 +45,8 @@ struct RestoreOptions {
   // Where blobs are taken from that the repository does not give; may be null. Outlives the
   // restore, and tells afterwards what it gave.
   FallbackBlobs* others = nullptr;
+  // May be null: then no checksums are computed. Outlives the restore.
+  WrittenFiles* written = nullptr;
 };
 
 // Counters for progress; written by the pipeline's threads, read by whoever shows them.

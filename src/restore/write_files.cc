@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "crypto/crc32c.h"
 #include "restore/remove_items.h"
 
 namespace hikae::restore {
@@ -71,6 +72,7 @@ FileWriter::FileWriter(Context& context,
       folders_(folders),
       metadata_(metadata),
       marks_(tree.files.size()),
+      sums_(context.options.written == nullptr ? 0 : tree.files.size()),
       open_files_(kOpenFiles) {}
 
 void FileWriter::write_range(const FetchedRange& range,
@@ -82,10 +84,12 @@ void FileWriter::write_range(const FetchedRange& range,
     const std::uint32_t first = i;
     const std::uint32_t offset = plan_.uses[first].offset;
     const bool is_good = open_blob(range, plan_.uses[first], scratch, stop);
+    Content content{scratch.plaintext};
+    if (is_good && !sums_.empty()) content.remainder = crc32c_remainder(content.bytes);
     for (; i < fetch.end_use && plan_.uses[i].offset == offset; ++i) {
       const BlobUse& use = plan_.uses[i];
       if (is_good) {
-        write_use(use, scratch.plaintext, stop);
+        write_use(use, content, stop);
       } else {
         count_down(use.file);
       }
@@ -127,18 +131,22 @@ bool FileWriter::open_blob(const FetchedRange& range,
   return false;
 }
 
-void FileWriter::write_use(const BlobUse& use, ByteView content, const StopToken& stop) {
+void FileWriter::write_use(const BlobUse& use, const Content& content, const StopToken& stop) {
   const std::uint32_t number = use.file;
+  const std::size_t size = content.bytes.size();
   const FileItem& file = tree_.files[number];
   const bool is_whole = file.content_count == 1 && file.state != State::update;
+  // The sizes of a file's blobs add up to its own.
+  if (!sums_.empty())
+    sums_[number] ^= crc32c_share(content.remainder, file.size - use.file_offset - size);
   try {
     if (is_whole) {
-      write_whole(number, content, stop);
+      write_whole(number, content.bytes, stop);
     } else if (!has_failed(number)) {
-      write_part(use, content, stop);
+      write_part(use, content.bytes, stop);
     }
-    context_.counters.bytes_written += content.size();
-    context_.progress.bytes_done += content.size();
+    context_.counters.bytes_written += size;
+    context_.progress.bytes_done += size;
   } catch (const Error& error) {
     fail(number, error);
   }
@@ -163,6 +171,7 @@ void FileWriter::write_whole(std::uint32_t number, ByteView content, const StopT
   put(fd.get(), content, 0, file);
   finish(fd.get(), file, folder->gives_acl ? Origin::existing : Origin::fresh);
   fd.close();
+  tell(number);
 }
 
 void FileWriter::write_part(const BlobUse& use, ByteView content, const StopToken& stop) {
@@ -182,6 +191,15 @@ void FileWriter::close_file(std::uint32_t number) {
   if (!open->fd) make_or_reopen(*open, number, {});
   finish(open->fd.get(), tree_.files[number], open->origin);
   open->fd.close();
+  tell(number);
+}
+
+// Of an updated file some bytes are those that were there before.
+void FileWriter::tell(std::uint32_t number) const {
+  const FileItem& file = tree_.files[number];
+  if (sums_.empty() || file.state == State::update) return;
+  context_.options.written->add(
+      tree_.path_of(file), file.size, crc32c_of_shares(sums_[number], file.size));
 }
 
 std::shared_ptr<FileWriter::OpenFile> FileWriter::open_file(std::uint32_t number,

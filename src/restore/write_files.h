@@ -50,7 +50,11 @@ class FileWriter {
                  const BlobUse& use,
                  WriteScratch& scratch,
                  const StopToken& stop);
-  void write_use(const BlobUse& use, ByteView content, const StopToken& stop);
+  struct Content {
+    ByteView bytes;
+    std::uint32_t remainder = 0;  // see crypto/crc32c.h; only where somebody asks for checksums
+  };
+  void write_use(const BlobUse& use, const Content& content, const StopToken& stop);
   void write_whole(std::uint32_t number, ByteView content, const StopToken& stop);
   void write_part(const BlobUse& use, ByteView content, const StopToken& stop);
   // One blob less to wait for; the last one closes the file.
@@ -62,6 +66,7 @@ class FileWriter {
   os::Fd open_existing(const FileItem& file, const OpenFolder& folder, int flags) const;
   void put(int fd, ByteView content, std::uint64_t offset, const FileItem& file) const;
   void finish(int fd, const FileItem& file, Origin origin);
+  void tell(std::uint32_t number) const;
   void fail(std::uint32_t number, const Error& error);
   bool has_failed(std::uint32_t number) const {
     return (marks_[number].load(std::memory_order_relaxed) & Mark::failed) != 0;
@@ -74,6 +79,7 @@ class FileWriter {
   Folders& folders_;
   MetadataRestorer& metadata_;
   std::vector<std::atomic<std::uint8_t>> marks_;
+  std::vector<std::atomic<std::uint32_t>> sums_;  // shares of what is written; empty: not asked for
   Guarded<LruCache<OpenFile>> open_files_;
 };
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include "concurrency/guarded.h"
 #include "os/files.h"
 #include "os/users.h"
 #include "service/physical_restore.h"
@@ -66,6 +67,20 @@ void add(RestoreReport& sum, RestoreReport part) {
   std::move(part.errors.begin(), part.errors.end(), std::back_inserter(sum.errors));
 }
 
+// What of a place was written, under the names that the manifest gives to files.
+class WrittenOfPlace final : public WrittenFiles {
+ public:
+  WrittenOfPlace(std::string prefix, Guarded<PassedFiles>& written)
+      : prefix_(std::move(prefix)), written_(written) {}
+  void add(const std::string& path, std::uint64_t size, std::uint32_t crc32c) override {
+    written_.lock()->add(prefix_ + path.substr(1), size, crc32c);
+  }
+
+ private:
+  std::string prefix_;
+  Guarded<PassedFiles>& written_;
+};
+
 RestoreOptions place_options(const Place& place, const PhysicalRestoreOptions& options) {
   RestoreOptions restore;
   restore.target = place.target;
@@ -87,7 +102,10 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
                                              Log& log,
                                              const StopToken& stop) {
   PhysicalRestoreReport report;
-  const auto restore = [&](const RestoreOptions& of) {
+  Guarded<PassedFiles> written;
+  const auto restore = [&](RestoreOptions of, const std::string& prefix) {
+    WrittenOfPlace files(prefix, written);
+    of.written = &files;
     add(report.restore, run_restore(repository, index, tree, of, progress, log, stop));
   };
   const Place& data = plan.places.front();
@@ -95,15 +113,16 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
     os::ensure_directory(place.target, 0700);
     RestoreOptions all = place_options(place, options);
     if (&place == &data) all.exclude = {kControlFile};
-    restore(all);
+    restore(all, &place == &data ? "" : "pg_tblspc/" + place.name + "/");
     finish_folder(place, options.ownership);
     if (&place != &data) lead_to(place, data.target, options.ownership);
   }
   // All but the control file is there; no server starts yet.
   RestoreOptions last = place_options(data, options);
   last.include = {kControlFile};
-  restore(last);
-  ManifestVerification verified = verify_manifest(data.target, options.workers, stop);
+  restore(last, "");
+  ManifestVerification verified =
+      verify_manifest(data.target, *written.lock(), options.workers, stop);
   report.files_verified = verified.files;
   report.bytes_verified = verified.bytes;
   std::move(

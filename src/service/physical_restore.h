@@ -74,7 +74,8 @@ struct PhysicalRestoreReport {
   std::uint64_t bytes_verified = 0;
 };
 
-// Restores all places, leads pg_tblspc/ to them, and holds every file against backup_manifest.
+// Restores all places, leads pg_tblspc/ to them, and holds every file against backup_manifest while
+// it is written (one whose checksum there is not a CRC-32C: afterwards, by reading it).
 // global/pg_control comes last, so that a server refuses to start on half of a cluster. What is not
 // as the manifest says is an item error.
 PhysicalRestoreReport apply_physical_restore(Repository& repository,

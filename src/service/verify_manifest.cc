@@ -9,6 +9,7 @@
 #include "concurrency/bounded_queue.h"
 #include "concurrency/guarded.h"
 #include "concurrency/task_group.h"
+#include "crypto/crc32c.h"
 #include "crypto/hash.h"
 #include "os/fd.h"
 #include "postgres/manifest.h"
@@ -21,8 +22,10 @@ using postgres::ManifestFile;
 constexpr std::size_t kBuffer = std::size_t{1} << 20U;
 
 struct Verification {
-  explicit Verification(std::string data) : folder(std::move(data)) {}
+  Verification(std::string data, const PassedFiles& known)
+      : folder(std::move(data)), written(known) {}
   const std::string folder;
+  const PassedFiles& written;
   BoundedQueue<std::vector<ManifestFile>> files{16};
   std::atomic<std::uint64_t> count{0};
   std::atomic<std::uint64_t> bytes{0};
@@ -36,17 +39,21 @@ std::optional<Text> find_difference(const std::string& path,
                                     const StopToken& stop) {
   const os::Fd opened = os::open_file(path, O_RDONLY);
   Sha256 hash;
+  Crc32c sum;
   std::uint64_t size = 0;
   while (const std::size_t part = os::read_some(opened.get(), buffer)) {
     throw_if_stopped(stop);
-    hash.update(buffer.first(part));
+    if (file.sha256) hash.update(buffer.first(part));
+    if (file.crc32c) sum.update(buffer.first(part));
     size += part;
   }
   if (size != file.size) {
     return text("service.manifest_size",
                 {{"size", std::to_string(size)}, {"expected", std::to_string(file.size)}});
   }
-  if (file.sha256 && hash.finish() != *file.sha256) return text("service.manifest_content");
+  const bool same = (!file.sha256 || hash.finish() == *file.sha256) &&
+                    (!file.crc32c || sum.value() == *file.crc32c);
+  if (!same) return text("service.manifest_content");
   return std::nullopt;
 }
 
@@ -56,7 +63,8 @@ void verify_file(Verification& state,
                  const StopToken& stop) {
   std::optional<Text> difference;
   try {
-    difference = find_difference(state.folder + "/" + file.path, file, buffer, stop);
+    if (!state.written.has(file))
+      difference = find_difference(state.folder + "/" + file.path, file, buffer, stop);
   } catch (const Error& error) {
     difference = error.message();
   }
@@ -95,9 +103,10 @@ void read_manifest(Verification& state, const StopToken& stop) {
 }  // namespace
 
 ManifestVerification verify_manifest(const std::string& data_directory,
+                                     const PassedFiles& written,
                                      std::size_t workers,
                                      const StopToken& stop) {
-  Verification state(data_directory);
+  Verification state(data_directory, written);
   TaskGroup tasks(stop);
   tasks.spawn("manifest", [&](const StopToken& group) { read_manifest(state, group); });
   for (std::size_t i = 0; i < (workers == 0 ? cpu_count() : workers); ++i)

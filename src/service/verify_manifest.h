@@ -8,6 +8,7 @@
 
 #include "concurrency/stop.h"
 #include "restore/pipeline.h"
+#include "source/passed_files.h"
 
 namespace hikae {
 
@@ -17,10 +18,12 @@ struct ManifestVerification {
   std::vector<RestoreItemError> errors;  // sorted by path
 };
 
-// Reads every file that data_directory/backup_manifest names, as pg_verifybackup does: it must be
-// there with its size and SHA-256. Memory: a bounded number of names. Throws Error when the
-// manifest itself is missing or damaged.
+// Holds every file that data_directory/backup_manifest names against it, as pg_verifybackup does:
+// it must be there with its size and checksum. Files that `written` has were held against it while
+// they were written, and are not read again. Memory: a bounded number of names. Throws Error when
+// the manifest itself is missing or damaged.
 ManifestVerification verify_manifest(const std::string& data_directory,
+                                     const PassedFiles& written,
                                      std::size_t workers,
                                      const StopToken& stop);
 

@@ -15,12 +15,12 @@ constexpr std::size_t kNameSize = 24;
 constexpr std::string_view kWalFolder = "pg_wal/";
 constexpr std::uint64_t kLogSize = std::uint64_t{1} << 32U;
 
-Digest key_of(std::string_view path, std::uint64_t size, const Digest& sha256) {
+Digest key_of(std::string_view path, std::uint64_t size, std::uint32_t crc32c) {
   Sha256 hash;
   hash.update(as_bytes(path));
-  const std::string number = std::string(1, '\0') + std::to_string(size) + '\0';
+  const std::string number =
+      std::string(1, '\0') + std::to_string(size) + '/' + std::to_string(crc32c);
   hash.update(as_bytes(number));
-  hash.update(sha256.bytes);
   return hash.finish();
 }
 
@@ -34,15 +34,19 @@ std::optional<std::uint64_t> parse_hex(std::string_view digits) {
 
 }  // namespace
 
-void PassedFiles::add(std::string_view path, std::uint64_t size, const Digest& sha256) {
-  passed_.insert(key_of(path, size, sha256));
+void PassedFiles::add(std::string_view path, std::uint64_t size, std::uint32_t crc32c) {
+  passed_.insert(key_of(path, size, crc32c));
   ++count_;
 }
 
-void PassedFiles::check(const postgres::ManifestFile& file) {
-  if (!file.sha256)
+bool PassedFiles::has(const postgres::ManifestFile& file) const {
+  return file.crc32c && passed_.count(key_of(file.path, file.size, *file.crc32c)) != 0;
+}
+
+void PassedFiles::check(const postgres::ManifestFile& file) const {
+  if (!file.crc32c)
     throw Error(ErrorCode::corrupt, text("source.physical_no_checksum", {{"path", file.path}}));
-  if (passed_.find(key_of(file.path, file.size, *file.sha256)) == passed_.end()) {
+  if (!has(file)) {
     throw Error(ErrorCode::corrupt,
                 text("source.physical_manifest_mismatch", {{"path", file.path}}),
                 Retry::after_backoff)

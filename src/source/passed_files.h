@@ -18,9 +18,11 @@ namespace hikae {
 class PassedFiles {
  public:
   // `path` as the manifest spells it: below the data directory, tablespaces in pg_tblspc/N/.
-  void add(std::string_view path, std::uint64_t size, const Digest& sha256);
-  // Throws Error{corrupt} when this file did not pass, or not with these bytes, or has no SHA-256.
-  void check(const postgres::ManifestFile& file);
+  void add(std::string_view path, std::uint64_t size, std::uint32_t crc32c);
+  // Whether this file passed with this size and this checksum.
+  bool has(const postgres::ManifestFile& file) const;
+  // Throws Error{corrupt} when it did not, or the manifest tells no CRC-32C of it.
+  void check(const postgres::ManifestFile& file) const;
   // Throws Error{corrupt} when more passed than the manifest names.
   void check_all_named(std::uint64_t named) const;
 

@@ -68,7 +68,7 @@ class PhysicalStream::TarFile final : public SourceFile {
     const std::size_t size = stream_.tar_->read(out);
     const ByteView passed = out.first(size);
     if (size > 0) {
-      hash_.update(passed);
+      sum_.update(passed);
       if (checker_) checker_->update(passed);
     } else if (!std::exchange(done_, true)) {
       finish();
@@ -84,7 +84,7 @@ class PhysicalStream::TarFile final : public SourceFile {
     if (PassedWal::is_segment(server_path_)) {
       stream_.wal_.add(server_path_, node_.size);
     } else {
-      stream_.passed_.add(server_path_, node_.size, hash_.finish());
+      stream_.passed_.add(server_path_, node_.size, sum_.value());
     }
   }
   void note_suspicious(std::uint32_t block, std::uint32_t block_in_file) {
@@ -100,7 +100,7 @@ class PhysicalStream::TarFile final : public SourceFile {
   std::string server_path_;
   format::Node node_;
   std::optional<std::size_t> piece_size_;
-  Sha256 hash_;
+  Crc32c sum_;
   std::optional<postgres::PageChecker> checker_;
   bool done_ = false;
 };

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/hash.h"
+#include "crypto/crc32c.h"
 #include "postgres/base_backup.h"
 #include "postgres/manifest.h"
 #include "postgres/tar_reader.h"

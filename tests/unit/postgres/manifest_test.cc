@@ -15,7 +15,7 @@ constexpr std::string_view kFiles =
     "\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\" },\n"
     "{ \"Path\": \"a \\\"b\\\"\\u0007\", \"Size\": 0, \"Last-Modified\": \"x\" },\n"
     "{ \"Encoded-Path\": \"ff2f61\", \"Size\": 1, \"Last-Modified\": \"x\", "
-    "\"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"00000000\" }\n"
+    "\"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"839206e3\" }\n"
     "],\n"
     "\"WAL-Ranges\": [\n"
     "{ \"Timeline\": 1, \"Start-LSN\": \"0/2000028\", \"End-LSN\": \"0/2000100\" },\n"
@@ -55,6 +55,8 @@ TEST(ManifestTest, ReadsFilesAndRanges) {
   EXPECT_FALSE(files[1].sha256);
   EXPECT_EQ(files[2].path, "\xff/a");
   EXPECT_FALSE(files[2].sha256);
+  EXPECT_EQ(files[2].crc32c, 0xe3069283U);
+  EXPECT_FALSE(files[0].crc32c);
   ASSERT_EQ(manifest.wal.size(), 2U);
   EXPECT_EQ(manifest.wal[0].start, 0x2000028U);
   EXPECT_EQ(manifest.wal[1].timeline, 2U);

@@ -114,11 +114,11 @@ TEST(RelationFiles, AreToldByTheirNames) {
 TEST(BaseBackupCommand, SpeaksTheServersDialect) {
   EXPECT_EQ(base_backup_command(13, "'hikae'"),
             "BASE_BACKUP LABEL 'hikae' PROGRESS FAST WAL NOWAIT NOVERIFY_CHECKSUMS"
-            " MANIFEST 'yes' MANIFEST_CHECKSUMS 'SHA256'");
+            " MANIFEST 'yes' MANIFEST_CHECKSUMS 'CRC32C'");
   EXPECT_EQ(base_backup_command(14, "'hikae'"), base_backup_command(13, "'hikae'"));
   EXPECT_EQ(base_backup_command(15, "'hikae'"),
             "BASE_BACKUP ( LABEL 'hikae', PROGRESS true, CHECKPOINT 'fast', WAL true, WAIT false,"
-            " VERIFY_CHECKSUMS false, MANIFEST 'yes', MANIFEST_CHECKSUMS 'SHA256' )");
+            " VERIFY_CHECKSUMS false, MANIFEST 'yes', MANIFEST_CHECKSUMS 'CRC32C' )");
   EXPECT_EQ(base_backup_command(17, "'hikae'"), base_backup_command(15, "'hikae'"));
 }
 

@@ -2,6 +2,7 @@
 // Our own restore of a physical backup: started, verified, and refused where it would harm.
 #include "service/physical_restore.h"
 
+#include "crypto/crc32c.h"
 #include "service/verify_manifest.h"
 #include "support.h"
 
@@ -144,9 +145,26 @@ TEST_F(PhysicalRestoreTest, FindsWhatDiffersFromTheManifest) {
   write_file(options.target + "/global/pg_control", control);
 
   std::vector<std::string> paths;
-  for (const auto& error : verify_manifest(options.target, 2, StopToken()).errors)
+  for (const auto& error : verify_manifest(options.target, PassedFiles(), 2, StopToken()).errors)
     paths.push_back(error.path);
   EXPECT_THAT(paths, ElementsAre("PG_VERSION", "global/pg_control", "global/pg_filenode.map"));
+}
+
+TEST_F(PhysicalRestoreTest, ReadsOnlyWhatWasNotWrittenAsTheManifestSays) {
+  back_up_in_place();
+  const PhysicalRestoreOptions options = to("data");
+  EXPECT_THAT(restore_to(options).restore.errors, IsEmpty());
+  const std::string version = read_file(options.target + "/PG_VERSION");
+  Crc32c sum;
+  sum.update(as_bytes(version));
+  write_file(options.target + "/PG_VERSION", "99\n");
+
+  PassedFiles right;
+  right.add("PG_VERSION", version.size(), sum.value());
+  EXPECT_THAT(verify_manifest(options.target, right, 2, StopToken()).errors, IsEmpty());
+  PassedFiles other;
+  other.add("PG_VERSION", version.size(), sum.value() + 1);
+  EXPECT_EQ(verify_manifest(options.target, other, 2, StopToken()).errors.size(), 1U);
 }
 
 TEST_F(PhysicalRestoreTest, SaysWhatTheBackupIsOf) {

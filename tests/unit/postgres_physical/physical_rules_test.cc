@@ -54,15 +54,15 @@ TEST(RelationPieceSize, KeepsEveryTreeBelow32MegabytesAndPiecesSmall) {
 }
 
 TEST(PassedFilesTest, MatchesTheManifestExactly) {
-  const Digest sum = sha256(as_bytes("x"));
+  constexpr std::uint32_t kSum = 0x12345678;
   PassedFiles passed;
-  passed.add("base/1/1", 1, sum);
-  passed.add("base/1/2", 1, sum);
-  passed.check({"base/1/1", 1, sum});
-  EXPECT_THROW(passed.check({"base/1/1", 2, sum}), Error);
-  EXPECT_THROW(passed.check({"base/1/3", 1, sum}), Error);
-  EXPECT_THROW(passed.check({"base/1/1", 1, sha256(as_bytes("y"))}), Error);
-  EXPECT_THROW(passed.check({"base/1/1", 1, std::nullopt}), Error);
+  passed.add("base/1/1", 1, kSum);
+  passed.add("base/1/2", 1, kSum);
+  passed.check({"base/1/1", 1, kSum, {}});
+  EXPECT_THROW(passed.check({"base/1/1", 2, kSum, {}}), Error);
+  EXPECT_THROW(passed.check({"base/1/3", 1, kSum, {}}), Error);
+  EXPECT_THROW(passed.check({"base/1/1", 1, kSum + 1, {}}), Error);
+  EXPECT_THROW(passed.check({"base/1/1", 1, std::nullopt, {}}), Error);
   passed.check_all_named(2);
   EXPECT_THROW(passed.check_all_named(1), Error);
   EXPECT_THROW(passed.check_all_named(3), Error);

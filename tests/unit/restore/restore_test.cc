@@ -3,9 +3,13 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 
 #include <gmock/gmock.h>
 
+#include "concurrency/guarded.h"
+#include "crypto/crc32c.h"
+#include "crypto/hash.h"
 #include "storage/forward.h"
 #include "support.h"
 #include "support/compare_trees.h"
@@ -71,6 +75,59 @@ TEST(Restore, ManyLargeFilesShareTheOpenFiles) {
   EXPECT_THAT(report.errors, IsEmpty());
   EXPECT_EQ(report.files_verified, 300U);
   EXPECT_EQ(read_file(folder / "out/f299"), noise(40'000, 299));
+}
+
+class Collected final : public WrittenFiles {
+ public:
+  void add(const std::string& path, std::uint64_t size, std::uint32_t crc32c) override {
+    files.lock()->emplace(path, std::pair(size, crc32c));
+  }
+  Guarded<std::map<std::string, std::pair<std::uint64_t, std::uint32_t>>> files;
+};
+
+TEST(Restore, TellsTheChecksumOfEachFileThatItWrote) {
+  HandMade made;
+  const std::map<std::string, std::string> contents = {
+      {"/pieces", noise(300'001, 1)},
+      {"/folder/zeros", std::string(200'000, '\0')},
+      {"/folder/empty", ""},
+      {"/whole", "123456789"}};
+  const BlobId root =
+      made.tree({made.file("pieces", contents.at("/pieces"), 4'096),
+                 made.folder("folder",
+                             {made.file("zeros", contents.at("/folder/zeros"), 65'536),
+                              made.file("empty", "")}),
+                 made.file("whole", contents.at("/whole"))});
+  const TempDir folder;
+  Collected written;
+  RestoreOptions options = to(folder / "out");
+  options.written = &written;
+
+  EXPECT_THAT(made.restore(root, options).errors, IsEmpty());
+
+  std::map<std::string, std::pair<std::uint64_t, std::uint32_t>> expected;
+  for (const auto& [path, content] : contents) {
+    Crc32c sum;
+    sum.update(as_bytes(content));
+    expected.emplace(path, std::pair(content.size(), sum.value()));
+  }
+  EXPECT_EQ(*written.files.lock(), expected);
+}
+
+TEST(Restore, TellsNoChecksumOfAFileThatLacksABlob) {
+  HandMade made;
+  format::Node broken = made.file("broken", noise(20'000, 5), 10'000);
+  broken.content.push_back(id_cast<BlobId>(sha256(as_bytes("nobody has it"))));
+  const BlobId root = made.tree({broken, made.file("good", "x")});
+  const TempDir folder;
+  Collected written;
+  RestoreOptions options = to(folder / "out");
+  options.written = &written;
+
+  EXPECT_EQ(made.restore(root, options).errors.size(), 1U);
+
+  EXPECT_EQ(written.files.lock()->count("/broken"), 0U);
+  EXPECT_EQ(written.files.lock()->count("/good"), 1U);
 }
 
 TEST(Restore, IncludesAndExcludesByPath) {
