@@ -52,12 +52,15 @@ class Draft {
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
 
-  void fill(const std::vector<ByteView>& pieces, mode_t mode) {
+  void fill(const std::vector<ByteView>& pieces, const WriteOptions& options) {
     write_all(fd_.get(), pieces);
     sync(fd_.get());
+    if (options.page_cache == PageCache::give_back)
+      posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
     // Only now, since some NFS servers refuse delayed writes to a read-only file. Some network and
     // FAT file systems know no modes at all.
-    if (fchmod(fd_.get(), mode) != 0 && errno != EPERM && errno != EACCES && !not_known_here(errno))
+    if (fchmod(fd_.get(), options.mode) != 0 && errno != EPERM && errno != EACCES &&
+        !not_known_here(errno))
       throw system_error(errno, text("os.write_failed"));
     fd_.close();
   }
@@ -116,7 +119,7 @@ void write_file_durably(int folder,
       fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
     throw_create_failed(EEXIST, name);
   Draft draft(folder, name);
-  draft.fill(pieces, options.mode);
+  draft.fill(pieces, options);
   draft.publish(options.if_exists);
   try {
     sync_folder(folder);

@@ -13,10 +13,14 @@
 namespace hikae::os {
 
 enum class IfExists { fail, replace };
+// Whether what was written stays in the page cache. Large files that nobody reads soon only push
+// out what the machine's own programs need, and their pages are used again for the next one.
+enum class PageCache { keep, give_back };
 
 struct WriteOptions {
   mode_t mode = 0600;  // of the finished file, whatever the umask; 0600 while it is being written
   IfExists if_exists = IfExists::fail;
+  PageCache page_cache = PageCache::keep;
 };
 
 // Writes `pieces`, one after another, as the file `name` in `folder`, so that it is seen whole or

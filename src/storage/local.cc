@@ -25,6 +25,8 @@ constexpr std::size_t kConnections = 4;
 constexpr std::size_t kOpenFiles = 64;
 // Reads are done in parts of this size, so that a stop is noticed.
 constexpr std::size_t kReadPart = 32 * kMiB;
+// Packs, but not what the next command reads: index files, snapshots, the trees of a small source.
+constexpr std::uint64_t kReadSoon = 4 * kMiB;
 
 constexpr std::string_view kLayout[] = {"data", "keys", "locks", "snapshots", "index"};
 constexpr std::string_view kOwnFolder = "hikae";
@@ -39,6 +41,12 @@ std::string two_digits(unsigned number) {
 Instant modified_at(const struct stat& status) {
   return Instant(std::chrono::seconds(status.st_mtim.tv_sec) +
                  std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+}
+
+std::uint64_t total_of(const std::vector<ByteView>& pieces) {
+  std::uint64_t size = 0;
+  for (const ByteView piece : pieces) size += piece.size();
+  return size;
 }
 
 Error unreadable(int error_number, const FileHandle& file) {
@@ -189,6 +197,7 @@ void LocalBackend::save(const FileHandle& file,
     const os::Fd folder = folder_for_writing(*place, file);
     os::WriteOptions options;
     options.mode = place->file_mode;
+    if (total_of(pieces) >= kReadSoon) options.page_cache = os::PageCache::give_back;
     os::write_file_durably(folder.get(), file.name.empty() ? "config" : file.name, pieces, options);
   } catch (Error& error) {
     error.add_context(text("storage.saving", {{"file", path_of(file)}}));

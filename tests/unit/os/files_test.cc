@@ -2,18 +2,23 @@
 #include "os/files.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "os/fd.h"
 #include "support/temp_dir.h"
 
 namespace hikae::os {
@@ -42,6 +47,33 @@ TEST(WriteFileDurably, WritesAllPiecesWithTheMode) {
   EXPECT_EQ(hikae::testing::read_file(dir / "a"), "one two");
   EXPECT_EQ(mode_of(dir / "a"), 0440U);
   EXPECT_THAT(names_in(dir.path()), ElementsAre("a"));
+}
+
+// How much of the file the page cache holds.
+std::size_t cached_pages_of(const std::string& path, std::size_t size) {
+  const Fd fd = open_file(path, O_RDONLY);
+  void* mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+  EXPECT_NE(mapped, MAP_FAILED);
+  std::vector<unsigned char> pages((size + 4095) / 4096);
+  EXPECT_EQ(mincore(mapped, size, pages.data()), 0);
+  munmap(mapped, size);
+  return static_cast<std::size_t>(std::count_if(
+      pages.begin(), pages.end(), [](unsigned char page) { return (page & 1U) != 0; }));
+}
+
+TEST(WriteFileDurably, GivesThePageCacheBackWhenAsked) {
+  const TempDir dir;
+  struct statfs place {};
+  ASSERT_EQ(statfs(dir.path().c_str(), &place), 0);
+  if (place.f_type == TMPFS_MAGIC) GTEST_SKIP() << "a file in memory stays there";
+  const Bytes content(1U << 20, std::uint8_t{7});
+  WriteOptions options;
+  write_file_durably(dir / "kept", {content}, options);
+  options.page_cache = PageCache::give_back;
+  write_file_durably(dir / "given back", {content}, options);
+  EXPECT_LT(cached_pages_of(dir / "given back", content.size()),
+            cached_pages_of(dir / "kept", content.size()));
+  EXPECT_EQ(read_file(dir / "given back", 1U << 21), content);
 }
 
 TEST(WriteFileDurably, DoesNotReplaceUnlessAsked) {
