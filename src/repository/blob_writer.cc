@@ -57,8 +57,8 @@ void append_u32(Bytes& out, std::uint32_t value) {
     out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
-SharedPack seal_pack(OpenPack open, const Cipher& cipher) {
-  auto pack = std::make_shared<SealedPack>();
+SharedPack seal_pack(OpenPack open, const Cipher& cipher, PackBuffers& buffers) {
+  auto pack = std::make_shared<SealedPack>(buffers);
   pack->bytes = std::move(open.bytes);
   pack->blobs = std::move(open.blobs);
   const Bytes header = format::encode_pack_header(pack->blobs);
@@ -127,6 +127,7 @@ struct BlobWriter::Impl {
   std::vector<KeyGroup> groups;
   bool all_version2 = true;
   std::array<Guarded<ClaimedBlobs>, kShards> claimed;
+  PackBuffers buffers;
   Guarded<std::map<PackSlot, OpenPack>> open_packs;
   Guarded<BlobWriterTotals> totals;
   std::mutex detaching;
@@ -241,7 +242,7 @@ void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteVi
     OpenPack& open = (*packs)[slot];
     if (!packs.wait(stop, [&] { return !open.handing_over; })) throw Cancelled();
     // What is not written takes no memory.
-    if (open.bytes.capacity() == 0) open.bytes.reserve(options.pack_size + kPackOverrun);
+    if (open.bytes.capacity() == 0) open.bytes = buffers.take(options.pack_size + kPackOverrun);
     blob.offset = static_cast<std::uint32_t>(open.bytes.size());
     append(open.bytes, sealed);
     open.header_size += format::header_entry_size(blob);
@@ -273,7 +274,7 @@ void BlobWriter::Impl::hand_over_alone(const PackSlot& slot, OpenPack open) {
 
 // Whoever has room gets the pack at once; only then are the others waited for.
 void BlobWriter::Impl::dispatch(const PackSlot& slot, OpenPack open) {
-  const SharedPack pack = seal_pack(std::move(open), *groups[slot.group].cipher);
+  const SharedPack pack = seal_pack(std::move(open), *groups[slot.group].cipher, buffers);
   DestinationSet full = 0;
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     const DestinationSet bit = DestinationSet{1} << i;

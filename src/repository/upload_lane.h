@@ -6,19 +6,28 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "concurrency/bounded_queue.h"
 #include "concurrency/task_group.h"
 #include "repository/lag.h"
+#include "repository/pack_buffers.h"
 #include "repository/repository.h"
 
 namespace hikae {
 
 struct SealedPack {
+  // `buffers` outlives it, and gets the memory back.
+  explicit SealedPack(PackBuffers& buffers) : origin(buffers) {}
+  ~SealedPack() { origin.give_back(std::move(bytes)); }
+  SealedPack(const SealedPack&) = delete;
+  SealedPack& operator=(const SealedPack&) = delete;
+
   PackId id;
   Bytes bytes;
   std::vector<format::PackedBlob> blobs;
+  PackBuffers& origin;
 };
 // Shared because several destinations upload the same bytes, each in its own time.
 using SharedPack = std::shared_ptr<const SealedPack>;
