@@ -247,14 +247,21 @@ void RepositoryHandler::save(Exchange& exchange, const Target& target, const Sto
   if (head.body_size > memory_limit_) return exchange.answer(413);
   // Never replaced, as rest-server has it; the status is the one that it gives.
   if (target.backend->size(target.file(), stop)) return exchange.answer(403);
-  if (!quota_.try_reserve(head.body_size)) return exchange.answer(507);
-  Reservation reservation(quota_, head.body_size);
-  const Semaphore::Permit permit = memory_.acquire(head.body_size, stop);
+  exchange.answer(store(exchange, target, stop));
+}
+
+// The status to answer with. Here, so that what a refused upload had reserved is free again before
+// its client hears of the refusal.
+int RepositoryHandler::store(Exchange& exchange, const Target& target, const StopToken& stop) {
+  const std::uint64_t size = exchange.head().body_size;
+  if (!quota_.try_reserve(size)) return 507;
+  Reservation reservation(quota_, size);
+  const Semaphore::Permit permit = memory_.acquire(size, stop);
   const auto body = receive(exchange, target);
-  if (!body) return exchange.answer(400);
+  if (!body) return 400;
   target.backend->save(target.file(), *body, stop);
   reservation.keep();
-  exchange.answer(200);
+  return 200;
 }
 
 // The body, if it is what its name says.

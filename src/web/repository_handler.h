@@ -51,6 +51,7 @@ class RepositoryHandler {
   void look_at(Exchange& exchange, const Target& target, const StopToken& stop);
   void load(Exchange& exchange, const Target& target, const StopToken& stop);
   void save(Exchange& exchange, const Target& target, const StopToken& stop);
+  int store(Exchange& exchange, const Target& target, const StopToken& stop);
   std::optional<Bytes> receive(Exchange& exchange, const Target& target) const;
   void remove(Exchange& exchange, const Target& target, const StopToken& stop);
   void fail(Exchange& exchange, const Error& error);
