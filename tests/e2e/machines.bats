@@ -190,16 +190,26 @@ END
   env -u RESTIC_REPOSITORY "$HIKAE" --policy policy.yaml forget -d nas --tag old --keep-last 1 --prune --max-unused 0 \
     >forget.out 2>&1 3>&- &
   forget=$!
-  alone() { restic cat lock --no-lock "$(restic list locks --no-lock | head -n 1)" | grep -q '"exclusive": *true'; }
+  # Looked at afterwards: to read one takes longer than the first of them stands.
+  mkdir seen
+  while kill -0 "$forget" 2>/dev/null; do
+    find "$repo/locks" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}' -exec cp -n {} seen/ ';' 2>/dev/null || true
+    sleep 0.01
+  done 3>&- &
+  recorder=$!
   shared() { restic cat lock --no-lock "$(restic list locks --no-lock | head -n 1)" | grep -q '"exclusive": *false'; }
-  wait_until alone
   wait_until shared
   kill -0 "$forget"
   echo new >work/new
   run -0 hikae backup --tag new "$BATS_TEST_TMPDIR/work"
   kill -0 "$forget"
   expect_exit 0 "$forget" || { cat forget.out; false; }
+  wait "$recorder"
   assert_restic_is_content
+  cp -a "$repo" with-locks
+  cp seen/* with-locks/locks/
+  for lock in seen/*; do restic -r with-locks cat lock --no-lock "${lock##*/}"; done >locks.json
+  grep -q '"exclusive": *true' locks.json
   run -0 hikae restore latest --tag new --target out
   diff -r work "out$BATS_TEST_TMPDIR/work"
   [ "$(find "$repo/data" -type f -size +9000k | wc -l)" -eq 0 ]
