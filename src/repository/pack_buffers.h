@@ -11,7 +11,8 @@
 namespace hikae {
 
 // The memory of packs, for use by the next ones: to get 16 MiB of fresh pages from the kernel takes
-// about as long as to encrypt them. Holds no more buffers than were in use at one time. Thread-safe.
+// about as long as to encrypt them. Holds no more buffers than were in use at one time.
+// Thread-safe.
 class PackBuffers {
  public:
   // Empty, with room for `size` bytes.

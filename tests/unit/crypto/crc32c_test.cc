@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/crc32c.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace hikae {
 namespace {
