@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,7 @@ class PackBuffers {
     buffer.clear();
     try {
       spare_.lock()->push_back(std::move(buffer));
-    } catch (...) {
+    } catch (const std::bad_alloc&) {
       // Then it is freed.
     }
   }
