@@ -51,6 +51,7 @@ void release_hold(BackupState& state, FileInProgress& file, BlobScratch& scratch
 void store_chunk(BackupState& state, ChunkJob& chunk, BlobScratch& scratch) {
   *chunk.id = state.writer.save(BlobType::data, chunk.content, scratch).id;
   state.progress.bytes_done += chunk.content.size();
+  state.chunk_buffers.give_back(std::move(chunk.content));
   release_hold(state, *chunk.file, scratch);
 }
 
@@ -168,10 +169,14 @@ void FileReader::emit(std::size_t size, const std::shared_ptr<FileInProgress>& f
 bool FileReader::pass_on(ByteView content,
                          const std::shared_ptr<FileInProgress>& file,
                          BlobId* id) {
-  ChunkJob job{file, id, to_bytes(content)};
+  // Most often there is none, and copying the chunk would be for nothing.
+  if (!state_.chunks.has_room()) return false;
+  ChunkJob job{file, id, state_.chunk_buffers.take(content.size())};
+  append(job.content, content);
   ++file->pending;
   if (state_.chunks.try_push(job)) return true;
   --file->pending;
+  state_.chunk_buffers.give_back(std::move(job.content));
   return false;
 }
 

@@ -8,8 +8,10 @@
 #include "backup/folder.h"
 #include "backup/parent.h"
 #include "backup/pipeline.h"
+#include "base/units.h"
 #include "chunker/chunker.h"
 #include "concurrency/bounded_queue.h"
+#include "concurrency/buffer_pool.h"
 
 namespace hikae {
 
@@ -73,6 +75,9 @@ struct ChunkJob {
   Bytes content;
 };
 
+// Few chunks are longer; their memory is not kept.
+inline constexpr std::size_t kUsualChunk = 2 * kMiB;
+
 struct Counters {
   std::atomic<std::uint64_t> files_new{0};
   std::atomic<std::uint64_t> files_changed{0};
@@ -132,6 +137,7 @@ struct BackupState {
   ScanStack folders;
   BoundedQueue<FileJobs> files{32};
   BoundedQueue<ChunkJob> chunks{2};
+  BufferPool chunk_buffers{kUsualChunk};
   // Destinations that lack a blob of a file taken from the parent unread.
   std::atomic<DestinationSet> incomplete{0};
   std::atomic<bool> root_done{false};

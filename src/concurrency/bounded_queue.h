@@ -31,6 +31,12 @@ class BoundedQueue {
     return true;
   }
 
+  // Whether try_push() would find room at this moment; who else pushes may take it.
+  bool has_room() {
+    const std::lock_guard lock(mutex_);
+    return !closed_ && items_.size() < capacity_;
+  }
+
   // Never waits: false, and `item` untouched, when there is no room or the queue is closed.
   bool try_push(T& item) {
     const std::lock_guard lock(mutex_);

@@ -57,7 +57,7 @@ void append_u32(Bytes& out, std::uint32_t value) {
     out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
-SharedPack seal_pack(OpenPack open, const Cipher& cipher, PackBuffers& buffers) {
+SharedPack seal_pack(OpenPack open, const Cipher& cipher, BufferPool& buffers) {
   auto pack = std::make_shared<SealedPack>(buffers);
   pack->bytes = std::move(open.bytes);
   pack->blobs = std::move(open.blobs);
@@ -127,7 +127,7 @@ struct BlobWriter::Impl {
   std::vector<KeyGroup> groups;
   bool all_version2 = true;
   std::array<Guarded<ClaimedBlobs>, kShards> claimed;
-  PackBuffers buffers;
+  BufferPool buffers;
   Guarded<std::map<PackSlot, OpenPack>> open_packs;
   Guarded<BlobWriterTotals> totals;
   std::mutex detaching;

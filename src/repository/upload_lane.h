@@ -10,16 +10,16 @@
 #include <vector>
 
 #include "concurrency/bounded_queue.h"
+#include "concurrency/buffer_pool.h"
 #include "concurrency/task_group.h"
 #include "repository/lag.h"
-#include "repository/pack_buffers.h"
 #include "repository/repository.h"
 
 namespace hikae {
 
 struct SealedPack {
   // `buffers` outlives it, and gets the memory back.
-  explicit SealedPack(PackBuffers& buffers) : origin(buffers) {}
+  explicit SealedPack(BufferPool& buffers) : origin(buffers) {}
   ~SealedPack() { origin.give_back(std::move(bytes)); }
   SealedPack(const SealedPack&) = delete;
   SealedPack& operator=(const SealedPack&) = delete;
@@ -27,7 +27,7 @@ struct SealedPack {
   PackId id;
   Bytes bytes;
   std::vector<format::PackedBlob> blobs;
-  PackBuffers& origin;
+  BufferPool& origin;
 };
 // Shared because several destinations upload the same bytes, each in its own time.
 using SharedPack = std::shared_ptr<const SealedPack>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <new>
 #include <utility>
 #include <vector>
@@ -11,11 +12,14 @@
 
 namespace hikae {
 
-// The memory of packs, for use by the next ones: to get 16 MiB of fresh pages from the kernel takes
-// about as long as to encrypt them. Holds no more buffers than were in use at one time.
-// Thread-safe.
-class PackBuffers {
+// Memory for use again: to get fresh pages from the kernel takes about as long as to encrypt them.
+// Holds no more buffers than were in use at one time. Thread-safe.
+class BufferPool {
  public:
+  // Larger buffers than `largest` bytes are freed.
+  explicit BufferPool(std::size_t largest = std::numeric_limits<std::size_t>::max())
+      : largest_(largest) {}
+
   // Empty, with room for `size` bytes.
   Bytes take(std::size_t size) {
     Bytes buffer;
@@ -31,6 +35,7 @@ class PackBuffers {
   }
 
   void give_back(Bytes buffer) noexcept {
+    if (buffer.capacity() > largest_) return;
     buffer.clear();
     try {
       spare_.lock()->push_back(std::move(buffer));
@@ -40,6 +45,7 @@ class PackBuffers {
   }
 
  private:
+  const std::size_t largest_;
   Guarded<std::vector<Bytes>> spare_;
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "repository/pack_buffers.h"
+#include "concurrency/buffer_pool.h"
 
 #include <gtest/gtest.h>
 
 namespace hikae {
 namespace {
 
-TEST(PackBuffers, TheMemoryIsUsedAgain) {
-  PackBuffers buffers;
+TEST(BufferPool, TheMemoryIsUsedAgain) {
+  BufferPool buffers;
   Bytes first = buffers.take(1000);
   EXPECT_GE(first.capacity(), 1000U);
   first.assign(1000, std::uint8_t{1});
@@ -18,8 +18,8 @@ TEST(PackBuffers, TheMemoryIsUsedAgain) {
   EXPECT_TRUE(second.empty());
 }
 
-TEST(PackBuffers, EachTakerHasItsOwn) {
-  PackBuffers buffers;
+TEST(BufferPool, EachTakerHasItsOwn) {
+  BufferPool buffers;
   buffers.give_back(Bytes(10));
   Bytes first = buffers.take(10);
   Bytes second = buffers.take(10);
@@ -29,10 +29,17 @@ TEST(PackBuffers, EachTakerHasItsOwn) {
   EXPECT_EQ(first.front(), 1);
 }
 
-TEST(PackBuffers, OneThatIsTooSmallGrows) {
-  PackBuffers buffers;
+TEST(BufferPool, OneThatIsTooSmallGrows) {
+  BufferPool buffers;
   buffers.give_back(Bytes(10));
   EXPECT_GE(buffers.take(5000).capacity(), 5000U);
+}
+
+TEST(BufferPool, ThoseThatAreTooLargeAreFreed) {
+  BufferPool buffers(100);
+  Bytes large = buffers.take(1000);
+  buffers.give_back(std::move(large));
+  EXPECT_LT(buffers.take(1).capacity(), 1000U);
 }
 
 }  // namespace
