@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <mutex>
 #include <unordered_map>
 
-#include "repository/upload_lane.h"
+#include "repository/upload_lanes.h"
 
 namespace hikae {
 namespace {
@@ -15,18 +14,11 @@ namespace {
 using format::BlobType;
 using format::PackedBlob;
 
-// Packs that wait per destination; with the ones being filled and uploaded this bounds memory.
-// Where there is one destination, the next pack is filled while one is sent; where several take
-// turns, some wait, so that a short stall of one is not felt by the others.
-constexpr std::size_t kQueuedPacks = 0;
-constexpr std::size_t kQueuedPacksOfSeveral = 2;
 // What a pack may hold beyond its size: the blob that fills it, and its header.
 constexpr std::size_t kPackOverrun = 9 * kMiB;
 // A thread's buffers for larger blobs than this go back after use. Few are, and each thread would
 // in time keep buffers for the largest.
 constexpr std::size_t kKeptScratch = 2 * kMiB;
-// How often a wait for a destination is looked at anew.
-constexpr std::chrono::milliseconds kLook{10};
 constexpr std::size_t kShards = 64;
 
 struct OpenPack {
@@ -68,19 +60,14 @@ SharedPack seal_pack(OpenPack open, const Cipher& cipher, BufferPool& buffers) {
   return pack;
 }
 
-}  // namespace
+std::vector<Repository*> repositories_of(const std::vector<BlobTarget>& targets) {
+  std::vector<Repository*> repositories;
+  repositories.reserve(targets.size());
+  for (const BlobTarget& target : targets) repositories.push_back(target.repository);
+  return repositories;
+}
 
-// One destination: what it has, and the way of packs into it.
-struct Destination {
-  Destination(Repository& repository,
-              const Index& known,
-              std::size_t queued,
-              const Clock& clock,
-              const StopToken& stop)
-      : index(known), lane(repository, queued, clock, stop) {}
-  const Index& index;
-  UploadLane lane;
-};
+}  // namespace
 
 // Destinations with one master key: a blob is sealed once for all of them.
 struct KeyGroup {
@@ -101,7 +88,6 @@ struct BlobWriter::Impl {
        const Clock& time,
        StopToken stop_token);
 
-  DestinationSet in_state(UploadLane::State state) const;
   DestinationSet missing_in(BlobType type, const BlobId& id) const;
   DestinationSet claim(BlobType type, const BlobId& id);
   std::uint64_t store(PackedBlob blob, ByteView body, DestinationSet lacking, BlobScratch& scratch);
@@ -112,39 +98,32 @@ struct BlobWriter::Impl {
                                    BlobScratch& scratch);
   void count(BlobType type, std::uint64_t bytes, std::uint64_t packed);
   void add_to_pack(const PackSlot& slot, PackedBlob blob, ByteView sealed);
-  void dispatch(const PackSlot& slot, OpenPack open);
+  void seal_and_send(const PackSlot& slot, OpenPack open);
   void hand_over_alone(const PackSlot& slot, OpenPack open);
-  void hand_over(std::size_t number, const SharedPack& pack);
-  void wait_until_stored(std::size_t number);
-  void look_at_lag(std::size_t number);
-  void look_at_others(std::size_t number, Lag& lag);
-  void throw_if_none_left();
 
   const BlobWriterOptions options;
-  const Clock& clock;
   const StopToken stop;
-  const std::chrono::steady_clock::time_point begin;
   std::vector<KeyGroup> groups;
   bool all_version2 = true;
   std::array<Guarded<ClaimedBlobs>, kShards> claimed;
   BufferPool buffers;
   Guarded<std::map<PackSlot, OpenPack>> open_packs;
   Guarded<BlobWriterTotals> totals;
-  std::mutex detaching;
-  std::vector<std::unique_ptr<Destination>> destinations;  // last: their threads end first
+  std::vector<const Index*> indexes;  // of each destination
+  UploadLanes lanes;                  // last: their threads end first
 };
 
 BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
                        const BlobWriterOptions& chosen,
                        const Clock& time,
                        StopToken stop_token)
-    : options(chosen), clock(time), stop(std::move(stop_token)), begin(time.steady_now()) {
-  const std::size_t queued = targets.size() == 1 ? kQueuedPacks : kQueuedPacksOfSeveral;
+    : options(chosen),
+      stop(std::move(stop_token)),
+      lanes(repositories_of(targets), chosen.lag, time, stop) {
   for (const BlobTarget& target : targets) {
-    const DestinationSet bit = DestinationSet{1} << destinations.size();
+    const DestinationSet bit = DestinationSet{1} << indexes.size();
     all_version2 = all_version2 && target.repository->config().version >= 2;
-    destinations.push_back(
-        std::make_unique<Destination>(*target.repository, *target.index, queued, time, stop));
+    indexes.push_back(target.index);
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const KeyGroup& other) {
       return other.cipher->key() == target.repository->cipher().key();
     });
@@ -156,20 +135,12 @@ BlobWriter::Impl::Impl(const std::vector<BlobTarget>& targets,
   }
 }
 
-DestinationSet BlobWriter::Impl::in_state(UploadLane::State state) const {
-  DestinationSet found = 0;
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
-    if (destinations[i]->lane.state() == state) found |= DestinationSet{1} << i;
-  }
-  return found;
-}
-
 DestinationSet BlobWriter::Impl::missing_in(BlobType type, const BlobId& id) const {
   DestinationSet missing = 0;
-  const DestinationSet alive = in_state(UploadLane::State::serving);
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
+  const DestinationSet alive = lanes.in_state(UploadLane::State::serving);
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
     const DestinationSet bit = DestinationSet{1} << i;
-    if ((alive & bit) != 0 && !destinations[i]->index.has(type, id)) missing |= bit;
+    if ((alive & bit) != 0 && !indexes[i]->has(type, id)) missing |= bit;
   }
   return missing;
 }
@@ -251,12 +222,12 @@ void BlobWriter::Impl::add_to_pack(const PackSlot& slot, PackedBlob blob, ByteVi
     const bool header_full = open.header_size + 128 >= format::kMaxPackHeaderSize;
     if (!large && !header_full) return;
     full = std::exchange(open, OpenPack());
-    open.handing_over = destinations.size() == 1;
+    open.handing_over = lanes.size() == 1;
   }
-  if (destinations.size() == 1) {
+  if (lanes.size() == 1) {
     hand_over_alone(slot, std::move(full));
   } else {
-    dispatch(slot, std::move(full));
+    seal_and_send(slot, std::move(full));
   }
 }
 
@@ -267,76 +238,13 @@ void BlobWriter::Impl::hand_over_alone(const PackSlot& slot, OpenPack open) {
     (*open_packs.lock())[slot].handing_over = false;
     open_packs.notify_all();
   };
-  // However dispatch() ends.
+  // However it ends.
   const std::unique_ptr<const PackSlot, decltype(let_others_go_on)> guard(&slot, let_others_go_on);
-  dispatch(slot, std::move(open));
+  seal_and_send(slot, std::move(open));
 }
 
-// Whoever has room gets the pack at once; only then are the others waited for.
-void BlobWriter::Impl::dispatch(const PackSlot& slot, OpenPack open) {
-  const SharedPack pack = seal_pack(std::move(open), *groups[slot.group].cipher, buffers);
-  DestinationSet full = 0;
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
-    const DestinationSet bit = DestinationSet{1} << i;
-    if ((slot.destinations & bit) == 0) continue;
-    const auto offer = destinations[i]->lane.offer(pack, std::chrono::milliseconds(0));
-    if (offer == UploadLane::Offer::full) full |= bit;
-  }
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
-    if ((full >> i & 1U) != 0) hand_over(i, pack);
-  }
-}
-
-void BlobWriter::Impl::hand_over(std::size_t number, const SharedPack& pack) {
-  UploadLane& lane = destinations[number]->lane;
-  look_at_lag(number);
-  while (lane.offer(pack, kLook) == UploadLane::Offer::full) look_at_lag(number);
-  lane.hold_up().lock()->note(clock.steady_now(), HoldUp::Seen::nobody_waits);
-}
-
-void BlobWriter::Impl::wait_until_stored(std::size_t number) {
-  UploadLane& lane = destinations[number]->lane;
-  look_at_lag(number);
-  while (!lane.wait_until_stored(kLook)) look_at_lag(number);
-  lane.hold_up().lock()->note(clock.steady_now(), HoldUp::Seen::nobody_waits);
-}
-
-// Called again and again while somebody waits for this destination.
-void BlobWriter::Impl::look_at_lag(std::size_t number) {
-  UploadLane& lane = destinations[number]->lane;
-  Lag lag;
-  look_at_others(number, lag);
-  const auto now = clock.steady_now();
-  lag.elapsed = now - begin;
-  {
-    auto hold_up = lane.hold_up().lock();
-    hold_up->note(now,
-                  lag.others_idle > 0 ? HoldUp::Seen::others_wait : HoldUp::Seen::nobody_waits);
-    lag.held_up = hold_up->total();
-  }
-  if (judge_lag(lag, options.lag) == LagDecision::wait) return;
-  // One at a time, so that two never detach each other.
-  const std::lock_guard lock(detaching);
-  const DestinationSet others =
-      in_state(UploadLane::State::serving) & ~(DestinationSet{1} << number);
-  if (others != 0) lane.detach();
-}
-
-void BlobWriter::Impl::look_at_others(std::size_t number, Lag& lag) {
-  for (std::size_t i = 0; i < destinations.size(); ++i) {
-    UploadLane& other = destinations[i]->lane;
-    if (i == number || other.state() != UploadLane::State::serving) continue;
-    if (other.is_idle()) ++lag.others_idle;
-    lag.others_held_up = std::max(lag.others_held_up, other.hold_up().lock()->total());
-  }
-}
-
-void BlobWriter::Impl::throw_if_none_left() {
-  if (in_state(UploadLane::State::serving) != 0) return;
-  // A detached one alone cannot go on: it lacks what it was not sent.
-  for (const auto& destination : destinations) {
-    if (const auto failure = destination->lane.failure()) throw Error(*failure);
-  }
+void BlobWriter::Impl::seal_and_send(const PackSlot& slot, OpenPack open) {
+  lanes.send(seal_pack(std::move(open), *groups[slot.group].cipher, buffers), slot.destinations);
 }
 
 BlobWriter::BlobWriter(const std::vector<BlobTarget>& targets,
@@ -350,7 +258,7 @@ BlobWriter::~BlobWriter() = default;
 BlobWriter::Saved BlobWriter::save(BlobType type, ByteView plaintext, BlobScratch& scratch) {
   Saved saved;
   saved.id = id_cast<BlobId>(sha256(plaintext));
-  impl_->throw_if_none_left();
+  impl_->lanes.throw_if_none_left();
   const DestinationSet lacking = impl_->claim(type, saved.id);
   if (lacking == 0) return saved;
   saved.known = false;
@@ -366,7 +274,7 @@ BlobWriter::Saved BlobWriter::save_packed(BlobType type,
                                           BlobScratch& scratch) {
   Saved saved;
   saved.id = id;
-  impl_->throw_if_none_left();
+  impl_->lanes.throw_if_none_left();
   const DestinationSet lacking = impl_->claim(type, id);
   if (lacking == 0) return saved;
   saved.known = false;
@@ -386,7 +294,7 @@ BlobWriter::Saved BlobWriter::save_sealed(BlobType type,
                                           std::uint32_t uncompressed_length) {
   Saved saved;
   saved.id = id;
-  impl_->throw_if_none_left();
+  impl_->lanes.throw_if_none_left();
   const DestinationSet lacking = impl_->claim(type, id);
   if (lacking == 0) return saved;
   saved.known = false;
@@ -414,35 +322,27 @@ DestinationSet BlobWriter::lacking(BlobType type, const BlobId& id) {
 }
 
 DestinationSet BlobWriter::live() const {
-  return impl_->in_state(UploadLane::State::serving);
+  return impl_->lanes.in_state(UploadLane::State::serving);
 }
 
 DestinationSet BlobWriter::detached() const {
-  return impl_->in_state(UploadLane::State::detached);
+  return impl_->lanes.in_state(UploadLane::State::detached);
 }
 
 void BlobWriter::finish() {
   auto open = std::exchange(*impl_->open_packs.lock(), {});
   for (auto& [slot, pack] : open) {
-    if (!pack.blobs.empty()) impl_->dispatch(slot, std::move(pack));
+    if (!pack.blobs.empty()) impl_->seal_and_send(slot, std::move(pack));
   }
-  for (const auto& destination : impl_->destinations) destination->lane.close();
-  for (std::size_t i = 0; i < impl_->destinations.size(); ++i) impl_->wait_until_stored(i);
-  for (const auto& destination : impl_->destinations) destination->lane.end();
-  // Every pack is durable in each live destination. No index names the last of them yet.
-  for (const auto& destination : impl_->destinations) {
-    if (destination->lane.state() == UploadLane::State::serving)
-      destination->lane.write_pending_index();
-  }
-  impl_->throw_if_none_left();
+  impl_->lanes.finish();
 }
 
 std::vector<format::IndexedPack> BlobWriter::take_unindexed(std::size_t destination) {
-  return impl_->destinations[destination]->lane.take_unindexed();
+  return impl_->lanes[destination].take_unindexed();
 }
 
 std::optional<Error> BlobWriter::failure(std::size_t destination) const {
-  return impl_->destinations[destination]->lane.failure();
+  return impl_->lanes[destination].failure();
 }
 
 BlobWriterTotals BlobWriter::totals() const {
@@ -450,7 +350,7 @@ BlobWriterTotals BlobWriter::totals() const {
 }
 
 std::uint64_t BlobWriter::bytes_stored(std::size_t destination) const {
-  return impl_->destinations[destination]->lane.bytes_stored();
+  return impl_->lanes[destination].bytes_stored();
 }
 
 }  // namespace hikae

@@ -12,11 +12,9 @@
 #include "concurrency/task_group.h"
 #include "repository/lag.h"
 #include "repository/repository.h"
+#include "repository/upload_lanes.h"
 
 namespace hikae {
-
-// One bit per destination of a run.
-using DestinationSet = std::uint32_t;
 
 // Which destination lacks what; also the input of BlobWriter.
 struct BlobTarget {
