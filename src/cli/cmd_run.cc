@@ -253,6 +253,8 @@ std::string run_to_json(const RunReport& report) {
   for (const ConnectionRecord& connection : report.connections) write_connection(json, connection);
   json.end_array().key("notes").begin_array();
   for (const Text& note : report.frozen) json.value(render(note, Language::en));
+  json.end_array().key("low_space").begin_array();
+  for (const Text& note : report.low_space) json.value(render(note, Language::en));
   json.end_array();
   if (report.failure) json.member("error", render(*report.failure, Language::en));
   json.end_object();

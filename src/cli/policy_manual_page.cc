@@ -44,8 +44,12 @@ class PolicyPage {
         "retention: {daily: 3, weekly: 4}");
     page_.heading(say("cli_man_pages.heading.files"));
     page_.item("/etc/hikae/policy.yaml", "", say("cli_man_pages.file.policy"));
-    page_.item(
-        "/usr/share/doc/hikae/examples/policy.yaml", "", say("cli_man_pages.file.example_policy"));
+    page_.item("/usr/share/doc/hikae/examples/policy.yaml, policy.ja.yaml",
+               "",
+               say("cli_man_pages.file.example_policy"));
+    page_.item("/usr/share/doc/hikae/examples/company-policy.yaml",
+               "",
+               say("cli_man_pages.file.company_policy"));
     page_.heading(say("cli_man_pages.heading.see_also"));
     page_.reference("hikae", 1, Roff::More::yes);
     page_.reference("hikae-policy", 1, Roff::More::yes);

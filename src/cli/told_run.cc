@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/told_run.h"
 
+#include "service/low_space.h"
+
 namespace hikae::cli {
 
 ToldRun::ToldRun(const Session& session, const policy::Policy& policy, Journal& journal)
@@ -21,7 +23,9 @@ std::shared_ptr<const RunReport> ToldRun::run(const std::function<RunReport()>& 
 }
 
 void ToldRun::tell(const std::shared_ptr<const RunReport>& report) {
-  announcer_.deliver(manual_event(policy_, slot_, report));
+  const SlotEvent event = manual_event(policy_, slot_, report);
+  announcer_.deliver(event);
+  if (const auto low_space = low_space_event(event)) announcer_.deliver(*low_space);
 }
 
 void ToldRun::tell_failure(const Error& error) {

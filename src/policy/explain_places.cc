@@ -160,6 +160,14 @@ void explain_protection(Explainer& explainer,
   if (destination.require_mount) {
     explainer.say(kDestinations, path + ".require_mount", "policy.explain.destination_mount", name);
   }
+  // A bucket has no end.
+  if (destination.min_free != Share() && !destination.url.starts_with("s3:")) {
+    explainer.say(
+        kDestinations,
+        path + ".min_free",
+        "policy.explain.min_free",
+        {{"destination", destination.name}, {"limit", write_share(destination.min_free)}});
+  }
 }
 
 struct RateTexts {

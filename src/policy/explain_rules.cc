@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentences about times, generations and people.
+// Sentences about times, generations, drills and reviews.
 #include <array>
 
 #include "policy/explainer.h"
@@ -96,42 +96,6 @@ void explain_job(Explainer& explainer,
   }
 }
 
-void explain_mail(Explainer& explainer, const EmailNotice& email) {
-  explainer.say(ExplainTopic::notify,
-                "notify.email",
-                "policy.explain.email",
-                {{"to", explainer.joined(email.to)}, {"events", explainer.events(email.on)}});
-  if (email.smtp) {
-    explainer.say(ExplainTopic::notify,
-                  "notify.email.smtp",
-                  "policy.explain.smtp",
-                  {{"host", email.smtp->host}, {"port", std::to_string(email.smtp->port)}});
-  } else {
-    explainer.say(ExplainTopic::notify, "notify.email.smtp", "policy.explain.sendmail");
-  }
-}
-
-void explain_notify(Explainer& explainer) {
-  const Notify& notify = explainer.policy().notify;
-  if (notify.email) explain_mail(explainer, *notify.email);
-  if (notify.slack) {
-    explainer.say(ExplainTopic::notify,
-                  "notify.slack",
-                  "policy.explain.slack",
-                  {{"events", explainer.events(notify.slack->on)}});
-  }
-  if (notify.webhook) {
-    explainer.say(ExplainTopic::notify,
-                  "notify.webhook",
-                  "policy.explain.webhook",
-                  {{"events", explainer.events(notify.webhook->on)}});
-  }
-  if (notify.ping) explainer.say(ExplainTopic::notify, "notify.ping", "policy.explain.ping");
-  if (!notify.email && !notify.slack && !notify.webhook) {
-    explainer.say(ExplainTopic::notify, "notify", "policy.explain.nobody");
-  }
-}
-
 void explain_review(Explainer& explainer) {
   const Policy& policy = explainer.policy();
   const auto person = [&](const std::string& who, const char* path, std::string_view key) {
@@ -193,6 +157,10 @@ void explain_schedule(Explainer& explainer) {
               "policy.explain.review_due",
               "policy.explain.review_never");
   explain_job(explainer, schedule.prune, "prune", "policy.explain.prune_due", "");
+  explainer.say(ExplainTopic::schedule,
+                "prune.max_unused",
+                "policy.explain.max_unused",
+                {{"value", std::to_string(policy.prune.max_unused)}});
   if (schedule.catch_up) {
     explainer.say(ExplainTopic::schedule,
                   "schedule.catch_up",

@@ -41,6 +41,7 @@ void explain_sources(Explainer& explainer);
 void explain_destinations(Explainer& explainer);
 void explain_schedule(Explainer& explainer);
 void explain_retention(Explainer& explainer);
+void explain_notify(Explainer& explainer);
 void explain_people(Explainer& explainer);
 
 }  // namespace hikae::policy

@@ -15,6 +15,11 @@ const T* find_named(const std::vector<T>& elements, std::string_view name) {
 
 }  // namespace
 
+std::uint64_t Share::of(std::uint64_t whole) const {
+  // Divided first: a whole may be near the largest number.
+  return bytes > 0 ? bytes : whole / 100 * static_cast<std::uint64_t>(percent);
+}
+
 SourceKind Source::kind() const {
   if (postgres) return SourceKind::postgres;
   if (docker_volume) return SourceKind::docker_volume;

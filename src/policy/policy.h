@@ -181,6 +181,15 @@ struct Credentials {
   bool operator==(const Credentials&) const = default;
 };
 
+// A part of a whole: per cent of it, or bytes. Both zero: nothing.
+struct Share {
+  int percent = 0;
+  std::uint64_t bytes = 0;
+
+  std::uint64_t of(std::uint64_t whole) const;
+  bool operator==(const Share&) const = default;
+};
+
 // One repository to protect the sources in.
 struct Destination {
   std::string name;
@@ -200,6 +209,7 @@ struct Destination {
   std::optional<ObjectLock> object_lock;
   std::optional<Credentials> credentials;
   bool may_delete = true;  // false: this host never forgets or prunes here
+  Share min_free{5, 0};    // with less room than this, people are told
   Hooks hooks;
 
   bool operator==(const Destination&) const = default;
@@ -309,6 +319,7 @@ struct Notify {
   // Who hears of a failure that nobody acknowledged; nothing: the last of the channels above that
   // is given.
   std::optional<NoticeChannel> second;
+  std::chrono::seconds remind_after = std::chrono::hours(4);  // that nobody acknowledged it
   int most_per_hour = 20;  // messages of one channel; what is more becomes one
   std::string ca_file;     // for slack, webhook and ping; empty: the system's authorities
 
@@ -353,6 +364,14 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+struct PruneRules {
+  // How much of a destination may lie unused, in per cent: with more, a backup is followed by a
+  // prune at once. A prune leaves half of it at most, so that the next backup does not need one.
+  int max_unused = 10;
+
+  bool operator==(const PruneRules&) const = default;
+};
+
 // How much a source may change between two generations before deletion is frozen.
 struct AnomalyRules {
   std::optional<int> max_shrink;  // per cent
@@ -390,6 +409,7 @@ struct Policy {
   std::optional<RetentionRules> retention;  // nothing: nothing is deleted
   RetryRule retry;
   Notify notify;
+  PruneRules prune;
   DrillRules drill;
   ReviewRules review;
   Documents documents;

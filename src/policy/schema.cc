@@ -33,6 +33,8 @@ std::string_view pattern_of(Kind kind) {
              "(unlimited|[0-9]+(\\.[0-9]+)? ?([KMGTkmgt]?[Bb]?|[KMGTkmgt]iB))$";
     case Kind::percent:
       return "^[0-9]+%?$";
+    case Kind::share:
+      return "^([0-9]+%|[0-9]+(\\.[0-9]+)? ?([KMGTkmgt]?[Bb]?|[KMGTkmgt]iB))$";
     case Kind::email:
       return "^[^ @,;<>\"()]+(@[^ @,;<>\"()]+)?$";
     default:
@@ -161,6 +163,7 @@ class SchemaWriter {
       case Kind::rate:
       case Kind::rate_rule:
       case Kind::percent:
+      case Kind::share:
         text_or_number(pattern_of(field.kind));
         break;
       case Kind::word:

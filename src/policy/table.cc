@@ -47,6 +47,15 @@ const Section& retry_section() {
   return kSection;
 }
 
+const Section& prune_section() {
+  static const Section kSection = [] {
+    SectionBuilder<PruneRules> keys("prune");
+    keys.one("max_unused", &PruneRules::max_unused, Kind::percent, "10%");
+    return std::move(keys).done();
+  }();
+  return kSection;
+}
+
 const Section& drill_section() {
   static const Section kSection = [] {
     SectionBuilder<DrillRules> keys("drill");
@@ -134,6 +143,7 @@ const Section& metrics_section() {
 
 template <typename T>
 void add_later_sections(SectionBuilder<T>& keys) {
+  keys.section("prune", &Policy::prune, prune_section, "{max_unused: 10%}");
   keys.section("drill", &Policy::drill, drill_section, "{files: 300}");
   keys.section("review", &Policy::review, review_section, "{owner: it-team@company.local}");
   keys.section(

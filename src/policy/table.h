@@ -31,7 +31,8 @@ enum class Kind {
   rate,       // size per second
   rate_rule,  // the same, or "unlimited", also for some hours: 22:00-06:00 unlimited
   percent,
-  word,  // one of `words`
+  share,  // of a whole: "10%", or a size
+  word,   // one of `words`
   timezone,
   schedule,
   email,

@@ -157,6 +157,7 @@ const Section& destination_section() {
     keys.one("require_mount", &D::require_mount, Kind::boolean, "true");
     keys.section("retention", &D::retention, retention_section, "{daily: 3, monthly: 12}");
     keys.one("may_delete", &D::may_delete, Kind::boolean, "false");
+    keys.one("min_free", &D::min_free, Kind::share, "50G");
     keys.list("limit_upload", &D::limit_upload, Kind::rate_rule, "10M", {}, Shape::one_or_list);
     keys.list("limit_download", &D::limit_download, Kind::rate_rule, "50M", {}, Shape::one_or_list);
     keys.one("connections", &D::connections, Kind::number, "8").range(1, 1000);

@@ -183,6 +183,7 @@ const Section& notify_section() {
     keys.section("ping", &Notify::ping, secret_section, "{file: /etc/hikae/ping-url}");
     keys.section("subjects", &Notify::subjects, subjects_section, "{failed: Backup Failed}");
     keys.one("second", &Notify::second, Kind::word, "slack", {"email", "slack", "webhook"});
+    keys.one("remind_after", &Notify::remind_after, Kind::duration, "4h");
     keys.one("most_per_hour", &Notify::most_per_hour, Kind::number, "20").range(1, 1000);
     keys.one("ca_file", &Notify::ca_file, Kind::path, "/etc/hikae/ca.pem");
     return std::move(keys).done();

@@ -87,6 +87,21 @@ std::optional<std::chrono::seconds> parse_period(std::string_view value) {
   return std::chrono::seconds(total);
 }
 
+std::optional<Share> parse_share(std::string_view value) {
+  if (!value.ends_with('%')) {
+    const auto bytes = parse_bytes(std::string(value));
+    return bytes ? std::optional(Share{0, *bytes}) : std::nullopt;
+  }
+  value.remove_suffix(1);
+  const auto percent = parse_whole(value);
+  if (!percent || *percent < 0 || *percent > 100) return std::nullopt;
+  return Share{static_cast<int>(*percent), 0};
+}
+
+std::string write_share(const Share& share) {
+  return share.bytes > 0 ? write_size(share.bytes) : fmt::format("{}%", share.percent);
+}
+
 void decode_value(const std::string& value, Kind, std::string& to) {
   to = value;
 }
@@ -115,6 +130,9 @@ void decode_value(const std::string& value, Kind, CalendarSpan& to) {
 void decode_value(const std::string& value, Kind, RateRule& to) {
   to = parse_rate_rule(value).value_or(RateRule());
 }
+void decode_value(const std::string& value, Kind, Share& to) {
+  to = parse_share(value).value_or(Share());
+}
 
 std::optional<std::string> encode_value(const std::string& from, Kind) {
   if (from.empty()) return std::nullopt;
@@ -142,6 +160,9 @@ std::optional<std::string> encode_value(const CalendarSpan& from, Kind) {
 }
 std::optional<std::string> encode_value(const RateRule& from, Kind) {
   return write_rate_rule(from);
+}
+std::optional<std::string> encode_value(const Share& from, Kind) {
+  return write_share(from);
 }
 
 std::string write_duration(std::chrono::seconds duration) {

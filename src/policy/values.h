@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "policy/policy.h"
 #include "policy/rate_rule.h"
 #include "policy/retention.h"
 #include "policy/table.h"
@@ -34,6 +35,10 @@ std::optional<std::int64_t> parse_whole(std::string_view value);
 // "90d", "3y", "1y6w"; a year has 365 days.
 std::optional<std::chrono::seconds> parse_period(std::string_view value);
 
+// "10%", "50G", "0".
+std::optional<Share> parse_share(std::string_view value);
+std::string write_share(const Share& share);
+
 // The position of a word that is there.
 std::size_t index_of(const std::vector<std::string_view>& words, std::string_view value);
 
@@ -45,6 +50,7 @@ void decode_value(const std::string& value, Kind kind, std::uint64_t& to);
 void decode_value(const std::string& value, Kind kind, std::chrono::seconds& to);
 void decode_value(const std::string& value, Kind kind, CalendarSpan& to);
 void decode_value(const std::string& value, Kind kind, RateRule& to);
+void decode_value(const std::string& value, Kind kind, Share& to);
 
 // And back, in the canonical form; nothing where the member is at its "unset".
 std::optional<std::string> encode_value(const std::string& from, Kind kind);
@@ -54,6 +60,7 @@ std::optional<std::string> encode_value(std::uint64_t from, Kind kind);
 std::optional<std::string> encode_value(std::chrono::seconds from, Kind kind);
 std::optional<std::string> encode_value(const CalendarSpan& from, Kind kind);
 std::optional<std::string> encode_value(const RateRule& from, Kind kind);
+std::optional<std::string> encode_value(const Share& from, Kind kind);
 
 // "10m", "1h30m"; a period in whole days or years: "90d", "3y".
 std::string write_duration(std::chrono::seconds duration);

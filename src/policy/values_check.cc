@@ -169,6 +169,8 @@ Problem check_kind(const Field& field, const std::string& value, const TimeZone&
       return unless(parse_rate_rule(value).has_value(), "rate_rule", value);
     case Kind::percent:
       return check_percent(value);
+    case Kind::share:
+      return unless(parse_share(value).has_value(), "share", value);
     case Kind::word:
       return check_word(field, value);
     case Kind::timezone:

@@ -15,15 +15,15 @@ struct MaintenanceOptions {
   // Every destination's packs are read a tenth at a time: `round` says which. Ten rounds in a row
   // read every byte.
   unsigned round = 0;
+  std::string run;  // and slot: what the evidence of a check tells; empty: none is left
+  SlotId slot;
 };
-
-// How much may lie unused before a run prunes, in percent of what is stored.
-inline constexpr double kMaximumUnused = 10;
 
 // Checks each destination: its structure, and the bytes of a tenth of its packs. What is damaged is
 // taken from the other destinations at once, where this host may delete (a bad file goes only after
-// its good copy was verified), and looked at again. One destination after another; the failure of
-// one is its result. Throws Error for what concerns all of them, and Cancelled.
+// its good copy was verified), and looked at again. What was found is left there as evidence. One
+// destination after another; the failure of one is its result. Throws Error for what concerns all
+// of them, and Cancelled.
 std::vector<DestinationResult> check_destinations(const policy::Policy& policy,
                                                   const MaintenanceOptions& options,
                                                   const Environment& environment,
@@ -32,7 +32,7 @@ std::vector<DestinationResult> check_destinations(const policy::Policy& policy,
 // Frees what no snapshot needs, in each destination where this host may delete.
 enum class PruneWhen {
   always,
-  above_limit,  // only where more than kMaximumUnused is unused
+  above_limit,  // only where more is unused than the policy's prune.max_unused
 };
 std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
                                                   PruneWhen when,

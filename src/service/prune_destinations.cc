@@ -15,22 +15,28 @@ constexpr std::chrono::minutes kLeastWait{10};
 
 class Pruner {
  public:
-  Pruner(PruneWhen when,
+  Pruner(const policy::PruneRules& rules,
+         PruneWhen when,
          const MaintenanceOptions& options,
          const Environment& environment,
          const StopToken& stop)
-      : when_(when), options_(options), environment_(environment), stop_(stop) {}
+      : max_unused_(rules.max_unused),
+        when_(when),
+        options_(options),
+        environment_(environment),
+        stop_(stop) {}
 
   void prune(OpenDestination& open, DestinationResult& result) {
     auto lock = acquire(open, LockMode::shared, options_.lock_options);
     auto keeper = keep(*lock);
     PruneBasis basis = read_prune_basis(*open.repository, {}, stop_);
     BlobWriterOptions blobs;
-    const PrunePlan plan =
-        plan_prune(basis.index, basis.packs, basis.used, PruneOptions{}, blobs.pack_size);
+    PruneOptions how;
+    how.max_unused_percent = max_unused_ / 2;
+    const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, how, blobs.pack_size);
     const double total = static_cast<double>(std::max<std::uint64_t>(plan.bytes_total, 1));
     const double unused = 100.0 * static_cast<double>(plan.bytes_unused) / total;
-    const bool is_wanted = when_ == PruneWhen::always || unused > kMaximumUnused;
+    const bool is_wanted = when_ == PruneWhen::always || unused > max_unused_;
     PruneRemovals removals;
     if (is_wanted && plan.changes_anything()) {
       PruneProgress progress;
@@ -66,6 +72,7 @@ class Pruner {
     return std::make_unique<LockKeeper>(std::vector{&lock}, environment_.log, stop_);
   }
 
+  const double max_unused_;  // per cent
   const PruneWhen when_;
   const MaintenanceOptions& options_;
   const Environment& environment_;
@@ -86,7 +93,7 @@ std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
   }
   std::vector<DestinationResult> results;
   if (request.only.empty()) return results;
-  Pruner pruner(when, options, environment, stop);
+  Pruner pruner(policy.prune, when, options, environment, stop);
   for (OpenDestination& open : open_destinations(policy, request, environment, stop)) {
     DestinationResult result;
     result.destination = open.destination->name;

@@ -6,6 +6,7 @@
 #include "service/classic_log.h"
 #include "service/hooks.h"
 #include "service/init.h"
+#include "service/low_space.h"
 #include "service/metrics.h"
 #include "service/run_log.h"
 #include "service/run_parts.h"
@@ -247,7 +248,9 @@ void conclude(RunContext& run, RunLog& log) {
   put_classic_log(run, classic_log(run.policy, run.report));
   run.report.verdict = judge(run.report);
   record(run);
-  write_metrics(run.policy, run.environment, run.journal, observed_figures(run));
+  const ObservedFigures figures = observed_figures(run);
+  find_low_space(run, figures.space);
+  write_metrics(run.policy, run.environment, run.journal, figures);
   log.finish(run.report.verdict, run.report.failure, run.report.finished - run.report.started);
 }
 

@@ -116,6 +116,7 @@ struct RunReport {
   // Why retention deleted nothing for a source in a destination, and what else a person should look
   // at although the generations are good (a hook that failed after them); nothing is hidden.
   std::vector<Text> frozen;
+  std::vector<Text> low_space;   // destinations that have become too full since the last run
   std::optional<Error> failure;  // of the run as a whole
 };
 

@@ -12,8 +12,6 @@ namespace {
 
 // Clocks of one host are set by less than this in ordinary life.
 constexpr std::chrono::minutes kClockTolerance{10};
-// How long a failed slot waits for somebody before the second channel hears of it.
-constexpr std::chrono::hours kRemindAfter{4};
 // A clock that is wrong once makes few slots.
 constexpr std::size_t kNewestSlots = 100;
 
@@ -47,9 +45,10 @@ void tell_missed(const TryContext& context, const DuePlan& plan) {
 void remind(const TryContext& context) {
   SlotLedger& ledger = context.tick.journal.slots();
   const Instant now = context.tick.environment.clock.now();
+  const auto wait = context.tick.policy.notify.remind_after;
   std::vector<SlotRecord> due;
   for (SlotRecord& slot : ledger.unacknowledged(context.tick.policy.name)) {
-    if (slot.reminded || !slot.settled || now - *slot.settled < kRemindAfter) continue;
+    if (slot.reminded || !slot.settled || now - *slot.settled < wait) continue;
     slot.reminded = now;
     due.push_back(std::move(slot));
   }

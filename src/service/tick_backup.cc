@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "policy/time_zone.h"
+#include "service/low_space.h"
 #include "service/maintain.h"
 #include "service/metrics.h"
 #include "service/run_log.h"
@@ -134,7 +135,9 @@ void tell_backup(const TryContext& context,
   event.next_step = std::move(next_step);
   if (result.report) event.notes = result.report->frozen;
   const Instant time = event.time;
+  const auto low_space = low_space_event(event);
   context.tell(std::move(event));
+  if (low_space) context.tell(*low_space);
   std::vector<Text> anomalies = anomalies_of(result);
   if (!anomalies.empty())
     tell_frozen(context, slot, time, std::move(anomalies), text("service_logs.frozen_hint"));

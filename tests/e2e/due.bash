@@ -40,8 +40,10 @@ sources:
 destinations:
   nas:
     url: $BATS_TEST_TMPDIR/nas
+    min_free: 0
   usb:
     url: $BATS_TEST_TMPDIR/usb
+    min_free: 0
 encryption:
   password: {file: $BATS_TEST_TMPDIR/password}
 schedule:

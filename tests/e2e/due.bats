@@ -242,3 +242,19 @@ END
 }
 
 teardown() { unmount_all; }
+
+@test "how much may lie unused is the policy's to say" {
+  set_policy "retention: {daily: 3, weekly: 4}" "retention: {last: 1}\nprune: {max_unused: 100%}"
+  head -c 3000000 /dev/urandom >source/large
+  run -0 at "2026-03-02 01:01:00" hikae -q run --due
+  head -c 3000000 /dev/urandom >source/large
+  run -0 at "2026-03-03 01:01:00" hikae -q run --due
+  # The first generation is forgotten, and its data lies there.
+  [ "$(generations nas)" -eq 1 ]
+  [ "$(du -s -B1000 nas/data | cut -f 1)" -gt 5500 ]
+  set_policy "max_unused: 100%" "max_unused: 10%"
+  head -c 3000000 /dev/urandom >source/large
+  run -0 at "2026-03-04 01:01:00" hikae -q run --due
+  [ "$(du -s -B1000 nas/data | cut -f 1)" -lt 5500 ]
+  restic -r nas check -q
+}

@@ -35,7 +35,7 @@ name: internal-systems
 language: $1
 timezone: Asia/Tokyo
 sources: {fileshare: {files: [$PWD/data]}}
-destinations: {nas: {url: $PWD/nas}, vault: {url: $PWD/vault}}
+destinations: {nas: {url: $PWD/nas, min_free: 0}, vault: {url: $PWD/vault, min_free: 0}}
 encryption: {password: {file: $PWD/password}}
 schedule: {backup: daily 02:00}
 retry: {attempts: 1, wait: 1m}

@@ -27,8 +27,9 @@ class PolicyKit {
   std::string text(const std::string& retention = "{daily: 3, weekly: 4}") const {
     const std::string base = folder_.path().string();
     return "version: 1\nname: kit\ntimezone: Asia/Tokyo\nsources:\n  files:\n    files: [" + base +
-           "/files]\ndestinations:\n  nas: {url: " + base + "/nas}\n  second: {url: " + base +
-           "/second}\nencryption:\n  password: {file: " + base +
+           "/files]\ndestinations:\n  nas: {url: " + base + "/nas, min_free: " + min_free_ +
+           "}\n  second: {url: " + base +
+           "/second, min_free: 0}\nencryption:\n  password: {file: " + base +
            "/password}\nschedule: {backup: daily 02:00}\nretention: " + retention + "\n" + more_;
   }
   // Appended to the policy as it is.
@@ -36,6 +37,9 @@ class PolicyKit {
 
   policy::Policy policy() const { return policy::parse_policy(text(retention_), "kit.yaml"); }
   void set_retention(const std::string& retention) { retention_ = retention; }
+
+  // Of nas. The machine's disk may be as full as it likes, unless a test is about that.
+  void set_min_free(const std::string& share) { min_free_ = share; }
 
   Environment environment() {
     Identity identity;
@@ -83,6 +87,7 @@ class PolicyKit {
   FakeClock clock_;
   NullLog log_;
   std::string more_;
+  std::string min_free_ = "0";
   std::string retention_ = "{daily: 3, weekly: 4}";
 };
 

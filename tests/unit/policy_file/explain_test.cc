@@ -103,6 +103,29 @@ TEST(Explain, NamesOtherRulesForSourcesAndDestinations) {
   EXPECT_THAT(text, HasSubstr("nas: this machine never deletes anything there."));
 }
 
+TEST(Explain, SaysWhoIsToldWhatAndHowOften) {
+  const std::string text =
+      explained(testing::read_file(testing::source_file("tests/unit/policy_file/every-key.yaml")));
+  EXPECT_THAT(text, HasSubstr("The sender of mails is backup@company.local."));
+  EXPECT_THAT(text, HasSubstr("smtp.local, port 465, encrypted from the first byte."));
+  EXPECT_THAT(text, HasSubstr("as backup; the password lies in the file /etc/hikae/smtp."));
+  EXPECT_THAT(text, HasSubstr("What the webhook gets: that it happened and the verdict"));
+  EXPECT_THAT(text, HasSubstr("a text of this policy's own, as text/plain."));
+  EXPECT_THAT(text, HasSubstr("is signed; the key lies in the file /etc/hikae/hook-key."));
+  EXPECT_THAT(text, HasSubstr("Subjects begin with \"Good\" or \"Bad\"."));
+  EXPECT_THAT(text, HasSubstr("after 2 h is told again, by mail."));
+  EXPECT_THAT(text, HasSubstr("gets 5 messages an hour at most"));
+  EXPECT_THAT(text, HasSubstr("nas: people are told when less than 50G of it is free."));
+  EXPECT_THAT(text, Not(HasSubstr("s3: people are told")));
+  EXPECT_THAT(text, HasSubstr("When more than 20 % of a destination lies unused"));
+}
+
+TEST(Explain, SaysWhatTheDefaultsOfNotificationAre) {
+  const std::string text = explained(example_policy());
+  EXPECT_THAT(text, HasSubstr("after 4 h is told again, by Slack. (default)"));
+  EXPECT_THAT(text, HasSubstr("When more than 10 % of a destination lies unused"));
+}
+
 TEST(Explain, JsonIsOneArrayOfSentences) {
   const Policy policy = parse_policy(example_policy(), "policy.yaml");
   const std::string json = explanation_json(policy, Language::en);

@@ -48,6 +48,17 @@ TEST(WriteDuration, ReadsBackAsTheSameLength) {
   EXPECT_EQ(write_duration(hours(48)), "2d");
 }
 
+TEST(Share, IsAPartOrASize) {
+  EXPECT_EQ(parse_share("10%"), (Share{10, 0}));
+  EXPECT_EQ(parse_share("50G"), (Share{0, std::uint64_t{50} << 30U}));
+  EXPECT_EQ(parse_share("0"), Share());
+  for (const char* text : {"10%", "50G", "0%"}) EXPECT_EQ(write_share(*parse_share(text)), text);
+  for (const char* bad : {"", "%", "101%", "-1%", "5 %x", "many", "1.5%"})
+    EXPECT_EQ(parse_share(bad), std::nullopt) << bad;
+  EXPECT_EQ((Share{10, 0}).of(5000), 500U);
+  EXPECT_EQ((Share{0, 70}).of(5000), 70U);
+}
+
 TEST(Period, HasDaysWeeksAndYears) {
   EXPECT_EQ(parse_period("3y"), hours(24 * 365 * 3));
   EXPECT_EQ(parse_period("6w"), hours(24 * 42));
