@@ -141,12 +141,14 @@ class MailChannel final : public Channel {
       delivery.refused.push_back(one.address + ": " + one.answer);
   }
 
-  // Every MTA has it: -t takes the receivers from the mail, -i keeps a line with a dot alone.
+  // Every MTA has it: -t takes the receivers from the mail, -i keeps a line with a dot alone, -f
+  // says to whom refusals go, else to this machine's root, whose domain other servers may not know.
   void send_by_program(const std::string& content,
                        Delivery& delivery,
                        const StopToken& stop) const {
     os::ProcessRequest request;
     request.argv = {email_.sendmail, "-t", "-i"};
+    if (!email_.from.empty()) request.argv.insert(request.argv.end(), {"-f", from_});
     request.input = without_returns(content);
     request.timeout = kPatience;
     os::ProcessResult result;

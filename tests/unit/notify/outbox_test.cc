@@ -389,7 +389,7 @@ TEST_F(OutboxTest, MailGoesThroughTheLocalProgram) {
   chmod(program.c_str(), 0755);
   notify_.email->sendmail = program;
   tell(testing::completed(Language::ja));
-  EXPECT_EQ(hikae::testing::read_file(folder_ / "arguments"), "-t -i\n");
+  EXPECT_EQ(hikae::testing::read_file(folder_ / "arguments"), "-t -i -f backup@company.test\n");
   EXPECT_THAT(hikae::testing::read_file(folder_ / "mail"),
               AllOf(HasSubstr("\nTo: ops@company.test\n"), Not(HasSubstr("\r"))));
   EXPECT_THAT(waiting(), IsEmpty());
