@@ -20,20 +20,6 @@ std::string time_of(Instant time) {
   return format::to_rfc3339(format::to_timestamp(time));
 }
 
-std::string word_of(NoticeState state) {
-  switch (state) {
-    case NoticeState::waiting:
-      return "waiting";
-    case NoticeState::delivered:
-      return "delivered";
-    case NoticeState::joined:
-      return "joined";
-    case NoticeState::given_up:
-      break;
-  }
-  return "given_up";
-}
-
 Text state_text(NoticeState state) {
   switch (state) {
     case NoticeState::waiting:
@@ -46,18 +32,6 @@ Text state_text(NoticeState state) {
       break;
   }
   return text("cli_notify.state_given_up");
-}
-
-notify::Message test_message(const Session& session, const policy::Policy& policy) {
-  notify::Message message;
-  message.occasion = notify::Occasion::test;
-  message.slot.job = "backup";
-  message.language = policy.language;
-  message.timezone = policy.timezone;
-  message.policy = policy.name;
-  message.host = session.environment.identity.hostname;
-  message.time = session.environment.clock.now();
-  return message;
 }
 
 bool is_good(const notify::Delivery& delivery) {
@@ -107,24 +81,8 @@ int send_test(const Session& session, const Flags& flags) {
   const LoadedPolicy loaded = load_policy(session);
   const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
-  const auto outbox = make_outbox(loaded.policy, session.environment, *journal);
-  std::string names;
-  bool known = flags.channel.empty();
-  for (const std::string& name : outbox->channel_names()) {
-    names += (names.empty() ? "" : ", ") + name;
-    known = known || name == flags.channel;
-  }
-  if (names.empty()) {
-    throw Error(ErrorCode::invalid_argument, text("cli_notify.no_channel"))
-        .with_hint(text("cli_notify.no_channel_hint"));
-  }
-  if (!known) {
-    throw Error(ErrorCode::invalid_argument,
-                text("cli_notify.unknown_channel", {{"name", flags.channel}}))
-        .with_hint(text("cli_notify.unknown_channel_hint", {{"names", names}}));
-  }
   const auto answers =
-      outbox->try_now(test_message(session, loaded.policy), flags.channel, session.stop);
+      send_test_message(loaded.policy, session.environment, *journal, flags.channel, session.stop);
   if (session.options.json) {
     print_answers_json(session, answers);
   } else {

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/reading.h"
+#include "cli/restore_output.h"
 #include "service/physical_restore.h"
 
 namespace hikae::cli {
@@ -128,21 +129,6 @@ void say_done(const Session& session,
     console.say(
         text("cli_physical.not_whole", {{"count", std::to_string(report.restore.errors.size())}}));
   }
-}
-
-std::string progress_text(const Session& session,
-                          const RestoreProgress& progress,
-                          steady_clock::duration elapsed) {
-  const Pace now = pace(progress.bytes_done, progress.bytes_total, elapsed);
-  return render(text("cli_restore.progress",
-                     {{"percent", now.percent},
-                      {"files", std::to_string(progress.files_done)},
-                      {"files_total", std::to_string(progress.files_total)},
-                      {"bytes", format_bytes(progress.bytes_done)},
-                      {"bytes_total", format_bytes(progress.bytes_total)},
-                      {"rate", now.rate},
-                      {"left", now.left}}),
-                session.console.language());
 }
 
 }  // namespace

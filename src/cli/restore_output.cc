@@ -12,21 +12,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-std::string progress_text(const Session& session,
-                          const RestoreProgress& progress,
-                          steady_clock::duration elapsed) {
-  const Pace now = pace(progress.bytes_done, progress.bytes_total, elapsed);
-  return render(text("cli_restore.progress",
-                     {{"percent", now.percent},
-                      {"files", std::to_string(progress.files_done)},
-                      {"files_total", std::to_string(progress.files_total)},
-                      {"bytes", format_bytes(progress.bytes_done)},
-                      {"bytes_total", format_bytes(progress.bytes_total)},
-                      {"rate", now.rate},
-                      {"left", now.left}}),
-                session.console.language());
-}
-
 void report_errors(const Session& session, const RestoreReport& report) {
   for (const RestoreItemError& error : report.errors) {
     const std::string message = render(error.message, session.console.language());
@@ -169,6 +154,21 @@ void warn_of_nothing(const Session& session, const RestoreJob& job, std::uint64_
 }
 
 }  // namespace
+
+std::string progress_text(const Session& session,
+                          const RestoreProgress& progress,
+                          steady_clock::duration elapsed) {
+  const Pace now = pace(progress.bytes_done, progress.bytes_total, elapsed);
+  return render(text("cli_restore.progress",
+                     {{"percent", now.percent},
+                      {"files", std::to_string(progress.files_done)},
+                      {"files_total", std::to_string(progress.files_total)},
+                      {"bytes", format_bytes(progress.bytes_done)},
+                      {"bytes_total", format_bytes(progress.bytes_total)},
+                      {"rate", now.rate},
+                      {"left", now.left}}),
+                session.console.language());
+}
 
 int restore_and_report(const Session& session, const RestoreJob& job) {
   const auto begin = steady_clock::now();

@@ -18,6 +18,11 @@ struct RestoreJob {
   const RestoreOptions& options;
 };
 
+// "12 %  1,234/70,001 files, …": how far a restore is.
+std::string progress_text(const Session& session,
+                          const RestoreProgress& progress,
+                          std::chrono::steady_clock::duration elapsed);
+
 // Restores, shows progress, prints errors and the summary; returns the exit code.
 int restore_and_report(const Session& session, const RestoreJob& job);
 // Prints what would be done: each item with -v, and the sums.

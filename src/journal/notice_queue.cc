@@ -3,14 +3,9 @@
 
 #include "journal/store.h"
 
-namespace hikae::journal {
-namespace {
+namespace hikae {
 
-constexpr const char* kColumns =
-    "SELECT number, policy, channel, key, subject, content, created, next_try, tries, state, "
-    "settled, answer FROM notice ";
-
-std::string word_of(NoticeState state) {
+std::string_view word_of(NoticeState state) {
   switch (state) {
     case NoticeState::waiting:
       return "waiting";
@@ -23,6 +18,15 @@ std::string word_of(NoticeState state) {
   }
   return "given_up";
 }
+
+}  // namespace hikae
+
+namespace hikae::journal {
+namespace {
+
+constexpr const char* kColumns =
+    "SELECT number, policy, channel, key, subject, content, created, next_try, tries, state, "
+    "settled, answer FROM notice ";
 
 NoticeState state_of(const std::string& word) {
   if (word == "waiting") return NoticeState::waiting;
@@ -128,7 +132,7 @@ class SqliteNoticeQueue final : public NoticeQueue {
       store_.execute(
           "UPDATE notice SET state = ?, settled = ?, answer = ?, content = '', tries = tries + ?, "
           "claimed_until = 0 WHERE number = ?",
-          word_of(state),
+          std::string(word_of(state)),
           to_number(now),
           answer,
           state == NoticeState::delivered ? 1 : 0,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,6 +18,9 @@ enum class NoticeState {
   joined,    // told as a part of another one
   given_up,  // too old to be news
 };
+
+// A stable word for programs and for the journal: "waiting", "given_up", …
+std::string_view word_of(NoticeState state);
 
 // One message for one channel. `content` is what the channel itself made of it; secrets are never
 // in it. It is emptied once the notice is settled.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mail programs know little CSS and drop style sheets: styles stand at the elements, and what needs
 // columns is a table. One column of cards reads on a phone.
-#include "base/utf8.h"
 #include "notify/render.h"
+#include "notify/template.h"
 
 namespace hikae::notify {
 namespace {
@@ -27,28 +27,9 @@ Colours colours_of(Verdict verdict) {
 }
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : printable_lines(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "<br>";
-        break;
-      default:
-        out += c;
-    }
-  }
+  std::string out = escaped(text, Escape::xml);
+  for (std::size_t at = out.find('\n'); at != std::string::npos; at = out.find('\n', at))
+    out.replace(at, 1, "<br>");
   return out;
 }
 

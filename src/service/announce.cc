@@ -45,6 +45,38 @@ std::unique_ptr<notify::Outbox> make_outbox(const policy::Policy& policy,
                                           environment.log);
 }
 
+std::vector<notify::ChannelAnswer> send_test_message(const policy::Policy& policy,
+                                                     const Environment& environment,
+                                                     Journal& journal,
+                                                     const std::string& only,
+                                                     const StopToken& stop) {
+  const auto outbox = make_outbox(policy, environment, journal);
+  std::string names;
+  bool known = only.empty();
+  for (const std::string& name : outbox->channel_names()) {
+    names += (names.empty() ? "" : ", ") + name;
+    known = known || name == only;
+  }
+  if (names.empty()) {
+    throw Error(ErrorCode::invalid_argument, text("service_announce.no_channel"))
+        .with_hint(text("service_announce.no_channel_hint"));
+  }
+  if (!known) {
+    throw Error(ErrorCode::invalid_argument,
+                text("service_announce.unknown_channel", {{"name", only}}))
+        .with_hint(text("service_announce.unknown_channel_hint", {{"names", names}}));
+  }
+  notify::Message message;
+  message.occasion = notify::Occasion::test;
+  message.slot.job = "backup";
+  message.language = policy.language;
+  message.timezone = policy.timezone;
+  message.policy = policy.name;
+  message.host = environment.identity.hostname;
+  message.time = environment.clock.now();
+  return outbox->try_now(message, only, stop);
+}
+
 Announcer::Announcer(const policy::Policy& policy,
                      const Environment& environment,
                      Journal& journal,
@@ -90,9 +122,7 @@ void tell_overdue(const Overdue& overdue,
   message.policy = policy.name;
   message.host = environment.identity.hostname;
   message.time = environment.clock.now();
-  // The day names it: the same alarm is no news every five minutes, and must not stay silent
-  // either.
-  message.slot = {overdue.job, "watch", std::chrono::floor<std::chrono::days>(message.time)};
+  message.slot = {overdue.job, "watch", overdue.due};
   message.since = overdue.newest;
   message.problems = overdue.problems;
   const auto outbox = make_outbox(policy, environment, journal);

@@ -30,14 +30,23 @@ std::unique_ptr<notify::Outbox> make_outbox(const policy::Policy& policy,
                                             const Environment& environment,
                                             Journal& journal);
 
+// One test message to each channel (or `only` to this one), past the box: what each of them
+// answered. Throws Error{invalid_argument} where there is no channel, or none of that name.
+std::vector<notify::ChannelAnswer> send_test_message(const policy::Policy& policy,
+                                                     const Environment& environment,
+                                                     Journal& journal,
+                                                     const std::string& only,
+                                                     const StopToken& stop);
+
 // What a dead man's alarm found: no good generation, check or drill in time.
 struct Overdue {
   std::string job = "backup";
+  Instant due;                            // the moment that was not kept: it is told once for each
   std::optional<Instant> newest;          // the last good one; nothing: there was none
   std::vector<notify::Problem> problems;  // one for each source and destination
 };
-// Tells it by the policy's channels, once a day as long as it lasts. Whoever watches may be another
-// machine than the one that makes the backups. Throws Cancelled only.
+// Tells it by the policy's channels. Whoever watches may be another machine than the one that makes
+// the backups. Throws Cancelled only.
 void tell_overdue(const Overdue& overdue,
                   const policy::Policy& policy,
                   const Environment& environment,
