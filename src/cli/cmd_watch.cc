@@ -3,11 +3,11 @@
 
 #include "base/json.h"
 #include "base/units.h"
-#include "cli/event_sink.h"
 #include "cli/session.h"
 #include "cli/verdict_text.h"
 #include "format/time.h"
 #include "policy/time_zone.h"
+#include "service/announce.h"
 #include "service/watch.h"
 
 namespace hikae::cli {
@@ -39,7 +39,7 @@ std::string to_json(const WatchReport& report) {
   JsonWriter json(out);
   json.begin_object().member("verdict", to_string(report.verdict)).key("watched").begin_array();
   for (const Watched& one : report.watched) {
-    json.begin_object();
+    json.begin_object().member("job", one.job);
     if (!one.source.empty()) json.member("source", one.source);
     json.member("destination", one.destination).member("verdict", to_string(one.verdict));
     if (one.newest) json.member("newest", format::to_rfc3339(format::to_timestamp(*one.newest)));
@@ -51,63 +51,81 @@ std::string to_json(const WatchReport& report) {
   return out + "\n";
 }
 
+Text sentence_for(const Watched& one, const std::string& zone, Language language) {
+  const Text::Arguments names{{"source", one.source.empty() ? "*" : one.source},
+                              {"destination", one.destination},
+                              {"newest", one.newest ? policy::policy_time(zone, *one.newest) : "-"},
+                              {"due", one.due ? policy::policy_time(zone, *one.due) : "-"},
+                              {"verdict", render(verdict_text(one.verdict), language)}};
+  const bool is_check = one.job == "check";
+  if (one.verdict == Verdict::warning) return text("cli_watch.future", names);
+  if (one.verdict != Verdict::failed)
+    return text(is_check ? "cli_watch.check_fresh" : "cli_watch.fresh", names);
+  if (!one.newest) return text(is_check ? "cli_watch.check_nothing" : "cli_watch.nothing", names);
+  return text(is_check ? "cli_watch.check_overdue" : "cli_watch.overdue", names);
+}
+
 void print(const Session& session, const WatchReport& report, const std::string& zone) {
   const Language language = session.console.language();
   for (const Watched& one : report.watched) {
-    const Text::Arguments names{
-        {"source", one.source.empty() ? "*" : one.source},
-        {"destination", one.destination},
-        {"newest", one.newest ? policy::policy_time(zone, *one.newest) : "-"},
-        {"due", one.due ? policy::policy_time(zone, *one.due) : "-"},
-        {"verdict", render(verdict_text(one.verdict), language)}};
     if (one.failure)
       session.console.error(*one.failure);
-    else if (one.verdict == Verdict::failed)
-      session.console.warning(one.newest ? text("cli_watch.overdue", names)
-                                         : text("cli_watch.nothing", names));
-    else if (one.verdict == Verdict::warning)
-      session.console.warning(text("cli_watch.future", names));
+    else if (one.verdict == Verdict::ok)
+      session.console.say(sentence_for(one, zone, language));
     else
-      session.console.say(text("cli_watch.fresh", names));
+      session.console.warning(sentence_for(one, zone, language));
   }
   session.console.say(
       text("cli_watch.verdict", {{"verdict", render(verdict_text(report.verdict), language)}}));
 }
 
-Text sentence_for(const Watched& one, const std::string& zone) {
-  const Text::Arguments names{{"source", one.source.empty() ? "*" : one.source},
-                              {"destination", one.destination},
-                              {"newest", one.newest ? policy::policy_time(zone, *one.newest) : "-"},
-                              {"due", one.due ? policy::policy_time(zone, *one.due) : "-"},
-                              {"verdict", std::string(to_string(one.verdict))}};
-  return one.newest ? text("cli_watch.overdue", names) : text("cli_watch.nothing", names);
+// The alarm about one job. Its slot is the newest moment that was not kept, so that the channels,
+// which say everything once, say it once for each however often somebody looks; with an age instead
+// of a schedule, once a day.
+std::optional<Overdue> overdue_of(const std::string& job,
+                                  const policy::Policy& policy,
+                                  const WatchReport& report,
+                                  const WatchOptions& options,
+                                  Instant now) {
+  Overdue overdue;
+  overdue.job = job;
+  bool is_good_somewhere = false;
+  for (const Watched& one : report.watched) {
+    if (one.job != job) continue;
+    if (one.verdict != Verdict::failed) {
+      is_good_somewhere = true;
+      continue;
+    }
+    if (one.due) overdue.due = std::max(overdue.due, *one.due);
+    if (one.newest) overdue.newest = std::max(overdue.newest.value_or(*one.newest), *one.newest);
+    const Text sentence = sentence_for(one, policy.timezone, policy.language);
+    overdue.problems.push_back({one.failure
+                                    ? one.destination + ": " + render(*one.failure, policy.language)
+                                    : render(sentence, policy.language),
+                                ""});
+  }
+  if (overdue.problems.empty()) return std::nullopt;
+  overdue.problems.back().next_step = render(
+      text(job == "check" ? "cli_watch.check_next_step" : "cli_watch.next_step"), policy.language);
+  if (options.max_age) overdue.due = std::chrono::floor<std::chrono::days>(now);
+  // "Since then none" would be untrue.
+  if (is_good_somewhere) overdue.newest.reset();
+  return overdue;
 }
 
-// The alarm through the policy's channels. The slot is the newest that is missing, so that the
-// channels, which say everything once, say it once for each however often somebody looks.
-void alarm(const Session& session, const policy::Policy& policy, const WatchReport& report) {
+// Through the policy's channels; also sends what could not be delivered before.
+void alarm(const Session& session,
+           const policy::Policy& policy,
+           const WatchReport& report,
+           const WatchOptions& options) {
   const Environment& environment = session.environment;
   const auto journal =
       Journal::open_lenient(environment.state_directory, environment.clock, environment.log);
-  const auto sink = make_event_sink(session, policy, *journal);
-  const Instant now = environment.clock.now();
-  SlotEvent event;
-  event.kind = EventKind::missed;
-  event.time = now;
-  event.policy = policy.name;
-  event.slot = {"backup", "watch", Instant{}};
-  event.verdict = Verdict::failed;
-  for (const Watched& one : report.watched) {
-    if (one.verdict != Verdict::failed) continue;
-    if (one.due) event.slot.scheduled = std::max(event.slot.scheduled, *one.due);
-    const bool is_known =
-        std::find(event.sources.begin(), event.sources.end(), one.source) != event.sources.end();
-    if (!one.source.empty() && !is_known) event.sources.push_back(one.source);
-    event.notes.push_back(sentence_for(one, policy.timezone));
+  for (const char* job : {"backup", "check"}) {
+    if (const auto overdue = overdue_of(job, policy, report, options, environment.clock.now()))
+      tell_overdue(*overdue, policy, environment, *journal, session.stop);
   }
-  event.next_step = text("cli_watch.next_step");
-  if (!event.notes.empty()) sink->deliver(event);
-  sink->tick(now);  // also what could not be delivered before
+  make_outbox(policy, environment, *journal)->send_due(session.stop);
 }
 
 int tell(const Session& session, const WatchReport& report, const std::string& zone) {
@@ -131,7 +149,7 @@ int watch(const Session& session, const WatchFlags& flags) {
   const LoadedPolicy loaded = load_policy(session);
   const WatchReport report =
       watch_policy(loaded.policy, options, session.environment, session.stop);
-  if (flags.tell) alarm(session, loaded.policy, report);
+  if (flags.tell) alarm(session, loaded.policy, report, options);
   return tell(session, report, loaded.policy.timezone);
 }
 

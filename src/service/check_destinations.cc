@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "maintenance/repair.h"
+#include "service/evidence.h"
 #include "service/maintain.h"
 
 namespace hikae {
@@ -31,6 +32,7 @@ class Checker {
       try {
         if (open.failure) throw Error(*open.failure);
         check(open, result);
+        leave_evidence(open, result);
       } catch (const Error& error) {
         result.verdict = Verdict::failed;
         result.failure = error;
@@ -74,6 +76,28 @@ class Checker {
       return;
     }
     heal(open, *exclusive, found, result);
+  }
+
+  // The check stands without it; who watches from elsewhere will say that none is there.
+  void leave_evidence(OpenDestination& open, const DestinationResult& result) {
+    if (options_.run.empty()) return;
+    try {
+      save_evidence(*open.repository,
+                    {policy_.name,
+                     environment_.identity.hostname,
+                     options_.run,
+                     options_.slot,
+                     environment_.clock.now(),
+                     result.verdict,
+                     render(result.summary, Language::en)},
+                    stop_);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::unsupported)
+        return;  // a stock REST server has no place for it
+      environment_.log.warning(
+          text("service_watch.no_evidence",
+               {{"destination", result.destination}, {"reason", render(error, policy_.language)}}));
+    }
   }
 
   void note_damage(const CheckReport& found, DestinationResult& result) const {

@@ -31,8 +31,11 @@ std::string message_of(const std::vector<DestinationResult>& results, Language l
 
 std::vector<DestinationResult> perform(const TryContext& context,
                                        const DueJob& job,
+                                       const std::string& run,
                                        const StopToken& stop) {
   MaintenanceOptions how;
+  how.run = run;
+  how.slot = job.id();
   how.lock_options = context.options.lock_options;
   how.round = round_of(job.id().scheduled);
   const TickContext& tick = context.tick;
@@ -103,10 +106,13 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
   const std::string run = tick.journal.begin_run(tick.policy.name, job.id(), started);
   RunLog log(tick.environment, tick.policy);
   log.begin(run, job.id());
+  // Who validates the log meanwhile sees by it that the run is at work.
+  const auto at_work =
+      SlotLock::try_acquire(tick.environment.state_directory, tick.policy.name, job.job);
   std::string message;
   bool can_help = false;
   try {
-    result.results = perform(context, job, stop);
+    result.results = perform(context, job, run, stop);
     result.verdict = judge(result.results);
     can_help = is_worth_repeating(result.results);
     message = message_of(result.results, tick.policy.language);

@@ -5,6 +5,7 @@
 
 #include "concurrency/task_group.h"
 #include "repository/snapshots.h"
+#include "service/evidence.h"
 #include "service/freshness.h"
 #include "service/run_parts.h"
 
@@ -47,13 +48,39 @@ bool counts(const format::Snapshot& snapshot,
          (options.host.empty() || snapshot.hostname == options.host);
 }
 
-// All sources of the policy in one destination.
+// The last good check of one destination, by its evidence. Nothing where no check is due yet: it
+// began to hold generations of the policy only after that moment. A REST server may have no place
+// for evidence: without any there, nothing is said about checks.
+std::optional<Watched> watch_check(OpenDestination& open,
+                                   const policy::Policy& policy,
+                                   const std::optional<Instant>& oldest,
+                                   const Environment& environment,
+                                   const StopToken& stop) {
+  Watched one;
+  one.job = "check";
+  one.destination = open.destination->name;
+  one.due = due_moment(policy, policy.schedule.check, environment.clock.now());
+  if (!one.due || !open.is_good()) return std::nullopt;
+  try {
+    const auto evidence = find_good_evidence(*open.repository, policy.name, one.job, stop);
+    if (evidence) one.newest = evidence->finished;
+  } catch (const Error& error) {
+    one.failure = error;
+  }
+  const bool is_rest = open.destination->url.starts_with("rest:");
+  const bool is_young = !oldest || *oldest > *one.due;
+  if (!one.newest && !one.failure && (is_rest || is_young)) return std::nullopt;
+  return one;
+}
+
+// All sources of the policy in one destination, and its checks.
 std::vector<Watched> watch_sources(OpenDestination& open,
                                    const policy::Policy& policy,
                                    const WatchOptions& options,
                                    const Environment& environment,
                                    const StopToken& stop) {
   std::map<std::string, Instant> newest;
+  std::optional<Instant> oldest;
   std::optional<Error> failure = open.failure;
   try {
     if (open.is_good()) {
@@ -61,6 +88,7 @@ std::vector<Watched> watch_sources(OpenDestination& open,
         const auto source = tag_value(record.snapshot, kSourceTag);
         if (!source || !counts(record.snapshot, policy, options)) continue;
         const Instant time = format::to_instant(record.snapshot.time);
+        oldest = std::min(oldest.value_or(time), time);
         const auto [known, is_new] = newest.emplace(*source, time);
         if (!is_new) known->second = std::max(known->second, time);
       }
@@ -78,6 +106,8 @@ std::vector<Watched> watch_sources(OpenDestination& open,
     const auto found = newest.find(source.name);
     if (found != newest.end()) one.newest = found->second;
   }
+  if (auto check = watch_check(open, policy, oldest, environment, stop))
+    result.push_back(std::move(*check));
   return result;
 }
 
@@ -151,7 +181,8 @@ Verdict judge(const std::vector<Watched>& watched) {
   std::map<std::string, bool> is_fresh;  // by source, anywhere
   Verdict verdict = Verdict::ok;
   for (const Watched& one : watched) {
-    is_fresh[one.source] |= one.verdict != Verdict::failed;
+    // A check that did not come harms no generation, but somebody must look.
+    if (one.job == "backup") is_fresh[one.source] |= one.verdict != Verdict::failed;
     verdict = worse(verdict, one.verdict == Verdict::failed ? Verdict::partial : one.verdict);
   }
   for (const auto& [source, fresh] : is_fresh) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dead man's alarm: another machine asks the repositories themselves whether the backups still
-// come. Whatever stops on the machine that makes them (its clock, its timer, its mail, itself) is
-// noticed, since nothing of it is asked.
+// The dead man's alarm: another machine asks the repositories themselves whether backups and checks
+// still come. Whatever stops on the machine that makes them (its clock, its timer, its mail,
+// itself) is noticed, since nothing of it is asked.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,8 @@ struct WatchOptions {
 };
 
 struct Watched {
-  std::string source;  // empty: any
+  std::string job = "backup";  // or "check": by the evidence that checks leave in the repository
+  std::string source;          // empty: any
   std::string destination;
   std::optional<Instant> newest;
   std::optional<Instant> due;  // what the newest must not be older than
@@ -33,7 +34,7 @@ struct Watched {
 
 struct WatchReport {
   Verdict verdict = Verdict::failed;  // failed: an alarm about some source in every place;
-                                      // partial: in some of them
+                                      // partial: in some of them, or about a check
   std::vector<Watched> watched;
 };
 

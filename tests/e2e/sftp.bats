@@ -129,3 +129,34 @@ PYTHON
   run -0 hikae restore latest --target "$BATS_TEST_TMPDIR/out2"
   diff -r large "$BATS_TEST_TMPDIR/out2$BATS_TEST_TMPDIR/large"
 }
+
+@test "the dead man's alarm over sftp, without the password" {
+  echo correct-horse >password
+  chmod 600 password
+  cat >policy.yaml <<YAML
+version: 1
+name: office
+timezone: Asia/Tokyo
+sources:
+  files: {files: [$source]}
+destinations:
+  nas: {url: "sftp://nas$place", min_free: 0}
+encryption:
+  password: {file: $BATS_TEST_TMPDIR/password}
+schedule: {backup: daily 02:00}
+YAML
+  unset RESTIC_REPOSITORY
+  export HIKAE_POLICY=$PWD/policy.yaml HIKAE_STATE_DIR=$PWD/state HIKAE_CACHE_DIR=$PWD/cache
+  hikae -q init >/dev/null 2>&1
+  run -1 hikae watch --without-password
+  assert_says "* in nas: there is no generation at all"
+  run -0 hikae -q run
+  rm password
+  run -0 hikae watch --without-password
+  assert_says "* in nas: ok" "Watched: ok"
+  FAKETIME_DONT_FAKE_MONOTONIC=1 run -1 faketime -f +3d "$HIKAE" watch --without-password
+  assert_says "* in nas: overdue" "Watched: failed"
+  # Without a policy, too.
+  run -0 hikae watch -r "sftp:nas:$place" --max-age 26h
+  FAKETIME_DONT_FAKE_MONOTONIC=1 run -1 faketime -f +3d "$HIKAE" watch -r "sftp:nas:$place" --max-age 26h
+}

@@ -38,6 +38,19 @@ TEST(Watch, FailsWhereASourceIsFreshNowhere) {
   EXPECT_EQ(judge(std::vector<Watched>{}), Verdict::failed);
 }
 
+TEST(Watch, AMissingCheckIsPartialWhateverTheBackupsAre) {
+  Watched check = watched("", at(99));
+  check.job = "check";
+  check.destination = "nas";
+  EXPECT_EQ(judge({watched("a", at(100)), check}), Verdict::partial);
+  EXPECT_EQ(judge({watched("a", at(50)), check}), Verdict::failed);
+  check.newest = at(101);
+  check.verdict = judge(check, at(110));
+  EXPECT_EQ(judge({watched("a", at(100)), check}), Verdict::ok);
+  // A good check is no generation.
+  EXPECT_EQ(judge({watched("a", at(50)), check}), Verdict::failed);
+}
+
 // Two machines with a repository of each destination between them, and a clock that moves.
 TEST(Watch, RaisesTheAlarmAsSoonAsTheWindowOfAMissedSlotIsOver) {
   PolicyKit kit;
