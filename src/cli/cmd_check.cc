@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "cli/check_output.h"
+#include "cli/logged_job.h"
 #include "cli/progress.h"
 #include "cli/prune_job.h"
 #include "cli/repair_output.h"
@@ -126,14 +127,39 @@ std::vector<LackingFile> find_lacking(const Session& session,
   return list_lacking_files(repository, index, hurt, kMostLackingFiles, session.stop);
 }
 
+// What journal and log are told.
+JobOutcome outcome_of(const Session& session,
+                      std::string_view key,
+                      Verdict verdict,
+                      const CheckReport& report) {
+  JobOutcome outcome;
+  DestinationResult result;
+  result.destination = named_destination(session);
+  result.verdict = verdict;
+  result.summary = text(key,
+                        {{"destination", result.destination},
+                         {"snapshots", std::to_string(report.snapshots)},
+                         {"packs", std::to_string(report.packs_read)},
+                         {"errors", std::to_string(report.errors)}});
+  outcome.results.push_back(std::move(result));
+  outcome.exit_code = verdict == Verdict::failed ? 1 : 0;
+  return outcome;
+}
+
+JobOutcome outcome_of(const Session& session, const CheckReport& report) {
+  return report.errors == 0
+             ? outcome_of(session, "service_due.check_good", Verdict::ok, report)
+             : outcome_of(session, "service_due.check_damaged", Verdict::failed, report);
+}
+
 // Check, plan, repair, check again; what each of them found is printed as it is known.
-int run_repair(const Session& session, const Options& options, const CheckOptions& how) {
+JobOutcome run_repair(const Session& session, const Options& options, const CheckOptions& how) {
   if (!options.dry_run) check_may_delete(session);
   CheckReport found;
   const OpenedRepository opened = open_and_check(
       session, options.dry_run ? LockNeed::exclusive_for_reading : LockNeed::exclusive, how, found);
   print_check(session, found);
-  if (found.errors == 0) return 0;
+  if (found.errors == 0) return outcome_of(session, found);
   const RepairSources from =
       open_repair_sources(session, *options.repair_from, options.from_password_file);
   const RepairFacts facts =
@@ -141,23 +167,28 @@ int run_repair(const Session& session, const Options& options, const CheckOption
   const RepairPlan plan = plan_repair(facts, from.sources);
   if (options.dry_run || !plan.changes_anything()) {
     print_repair_plan(session, plan, from.sources);
-    return 1;
+    return outcome_of(session, found);
   }
   const RepairReport repaired = perform(session, opened, facts, from, plan);
   const CheckReport again = check_again(session, *opened.repository, repaired);
   const auto lacking = find_lacking(session, *opened.repository, again);
   print_repair(session, {repaired, from.sources, again, lacking});
-  return again.errors > 0 ? 1 : 0;
+  return again.errors > 0
+             ? outcome_of(session, again)
+             : outcome_of(session, "service_due.check_healed", Verdict::warning, found);
 }
 
 int run(const Session& session, const Options& options) {
   const CheckOptions how = check_options(session, options);
-  if (options.repair_from) return run_repair(session, options, how);
-  if (options.dry_run) throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
-  CheckReport report;
-  open_and_check(session, LockNeed::exclusive_for_reading, how, report);
-  print_check(session, report);
-  return report.errors > 0 ? 1 : 0;
+  if (options.dry_run && !options.repair_from)
+    throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
+  return record_job(session, "check", [&] {
+    if (options.repair_from) return run_repair(session, options, how);
+    CheckReport report;
+    open_and_check(session, LockNeed::exclusive_for_reading, how, report);
+    print_check(session, report);
+    return outcome_of(session, report);
+  });
 }
 
 }  // namespace

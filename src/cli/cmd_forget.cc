@@ -50,21 +50,31 @@ DeletionRecord deletion_record(const Session& session,
           item.rules.front()};
 }
 
-void forget_and_record(const Session& session,
-                       const OpenedRepository& opened,
-                       const ForgetPlan& plan) {
+// Returns what was deleted.
+std::vector<ForgottenSnapshot> forget_and_record(const Session& session,
+                                                 const OpenedRepository& opened,
+                                                 const ForgetPlan& plan) {
+  std::vector<ForgottenSnapshot> removed;
+  const std::string destination = named_destination(session);
   const Environment& environment = session.environment;
   std::unique_ptr<Journal> journal;
   if (!plan.policy.empty())
     journal = Journal::open(environment.state_directory, environment.clock, environment.log);
   for (const ForgetGroup& group : plan.groups) {
     for (const ForgetItem& item : group.remove) {
-      const auto record = [&](const SnapshotRecord&) {
+      const auto record = [&](const SnapshotRecord& gone) {
         if (journal) journal->add_deletion(deletion_record(session, plan, group, item));
+        removed.push_back({tag_value(gone.snapshot, kSourceTag).value_or(group.source),
+                           destination,
+                           gone.id,
+                           format::to_instant(gone.snapshot.time),
+                           item.rules.front(),
+                           item.reasons.front()});
       };
       apply_forget(*opened.repository, *opened.lock, {item.record}, record, session.stop);
     }
   }
+  return removed;
 }
 
 Prepared prepare(const Session& session,
@@ -81,18 +91,8 @@ Prepared prepare(const Session& session,
   return ready;
 }
 
-int run(const Session& session, const Options& options) {
-  const Effect effect = options.dry_run ? Effect::dry_run : Effect::apply;
-  if (options.prune) options.prune_flags.resolve();
-  check_request(session, options.request);
-  if (is_everywhere(session, options.request)) {
-    if (options.prune) {
-      throw Error(ErrorCode::invalid_argument, text("cli_forget.prune_everywhere"))
-          .with_hint(text("cli_forget.prune_everywhere_hint"));
-    }
-    return forget_everywhere(session, options.request, effect);
-  }
-  if (!options.dry_run) check_may_delete(session);
+// In one repository.
+JobOutcome forget_here(const Session& session, const Options& options, Effect effect) {
   Prepared ready;
   OpenedRepository opened =
       open_repository(session,
@@ -103,10 +103,36 @@ int run(const Session& session, const Options& options) {
   // The plan is shown before it is carried out, so that a failure midway leaves a record of what
   // was meant.
   print_forget_plan(session, ready.plan, effect);
-  if (!options.dry_run) forget_and_record(session, opened, ready.plan);
+  JobOutcome outcome;
+  if (!options.dry_run) {
+    outcome.removed = forget_and_record(session, opened, ready.plan);
+    outcome.results.push_back(
+        forgotten(named_destination(session), outcome.removed.size(), std::nullopt));
+  }
   if (!session.options.json) print_forget_end(session, ready.removals, effect);
-  if (ready.basis) prune_and_report(session, opened, options.prune_flags, effect, *ready.basis);
-  return 0;
+  if (ready.basis) {
+    const std::uint64_t freed =
+        prune_and_report(session, opened, options.prune_flags, effect, *ready.basis);
+    if (!options.dry_run) outcome.results.push_back(pruned(session, freed));
+  }
+  return outcome;
+}
+
+int run(const Session& session, const Options& options) {
+  const Effect effect = options.dry_run ? Effect::dry_run : Effect::apply;
+  if (options.prune) options.prune_flags.resolve();
+  check_request(session, options.request);
+  if (is_everywhere(session, options.request)) {
+    if (options.prune) {
+      throw Error(ErrorCode::invalid_argument, text("cli_forget.prune_everywhere"))
+          .with_hint(text("cli_forget.prune_everywhere_hint"));
+    }
+    const auto everywhere = [&] { return forget_everywhere(session, options.request, effect); };
+    return options.dry_run ? everywhere().exit_code : record_job(session, "forget", everywhere);
+  }
+  if (options.dry_run) return forget_here(session, options, effect).exit_code;
+  check_may_delete(session);
+  return record_job(session, "forget", [&] { return forget_here(session, options, effect); });
 }
 
 }  // namespace

@@ -11,24 +11,30 @@ struct Options {
   bool dry_run = false;
 };
 
+int show_plan(const Session& session, const Options& options) {
+  PruneBasis basis;
+  OpenedRepository opened = open_repository(
+      session, LockNeed::shared_for_reading, [&](Repository& repository, const StopToken& stop) {
+        basis = read_prune_basis(repository, {}, stop);
+      });
+  prune_and_report(session, opened, options.flags, Effect::dry_run, basis);
+  return 0;
+}
+
 int run(const Session& session, const Options& options) {
   options.flags.resolve();  // a mistake in the options is told before anything is opened
-  PruneBasis basis;
-  if (options.dry_run) {
-    OpenedRepository opened = open_repository(
-        session, LockNeed::shared_for_reading, [&](Repository& repository, const StopToken& stop) {
-          basis = read_prune_basis(repository, {}, stop);
-        });
-    prune_and_report(session, opened, options.flags, Effect::dry_run, basis);
-    return 0;
-  }
+  if (options.dry_run) return show_plan(session, options);
   check_may_delete(session);
-  OpenedRepository opened = open_repository(session, LockNeed::shared);
-  // Told before the reading, which may take a while.
-  require_no_conflict(session, opened);
-  basis = read_prune_basis(*opened.repository, {}, session.stop);
-  prune_and_report(session, opened, options.flags, Effect::apply, basis);
-  return 0;
+  return record_job(session, "prune", [&] {
+    OpenedRepository opened = open_repository(session, LockNeed::shared);
+    // Told before the reading, which may take a while.
+    require_no_conflict(session, opened);
+    PruneBasis basis = read_prune_basis(*opened.repository, {}, session.stop);
+    JobOutcome outcome;
+    outcome.results.push_back(
+        pruned(session, prune_and_report(session, opened, options.flags, Effect::apply, basis)));
+    return outcome;
+  });
 }
 
 }  // namespace

@@ -79,10 +79,10 @@ void journal_removal(const Session& session,
                         "named"});
 }
 
-std::size_t apply(const Session& session,
-                  const policy::Policy& policy,
-                  std::vector<OpenDestination>& destinations,
-                  const ForgetEverywhere& plan) {
+std::vector<ForgottenSnapshot> apply(const Session& session,
+                                     const policy::Policy& policy,
+                                     std::vector<OpenDestination>& destinations,
+                                     const ForgetEverywhere& plan) {
   const Environment& environment = session.environment;
   const auto journal =
       Journal::open(environment.state_directory, environment.clock, environment.log);
@@ -91,7 +91,7 @@ std::size_t apply(const Session& session,
     if (open.lock) locks.push_back(open.lock.get());
   }
   const LockKeeper keeper(locks, environment.log, session.stop);
-  std::size_t removed = 0;
+  std::vector<ForgottenSnapshot> removed;
   for (std::size_t i = 0; i < destinations.size(); ++i) {
     OpenDestination& open = destinations[i];
     if (!open.is_good()) continue;
@@ -100,7 +100,12 @@ std::size_t apply(const Session& session,
       for (const SnapshotRecord& record : plan.absent[i])
         note_forgotten(*open.repository, record.snapshot, session.stop);
       const auto record = [&](const SnapshotRecord& gone) {
-        ++removed;
+        removed.push_back({tag_value(gone.snapshot, kSourceTag).value_or(""),
+                           open.destination->name,
+                           gone.id,
+                           format::to_instant(gone.snapshot.time),
+                           "named",
+                           text("cli_forget.named")});
         journal_removal(session, *journal, policy, open.destination->name, gone);
       };
       apply_forget(*open.repository, *open.lock, plan.removals[i], record, session.stop);
@@ -120,22 +125,39 @@ bool is_everywhere(const Session& session, const ForgetRequest& request) {
   return load_policy(session).policy.destinations.size() > 1;
 }
 
-int forget_everywhere(const Session& session, const ForgetRequest& request, Effect effect) {
+JobOutcome forget_everywhere(const Session& session, const ForgetRequest& request, Effect effect) {
   const policy::Policy policy = load_policy(session).policy;
   std::vector<OpenDestination> destinations = open_all(session, policy, effect);
   const ForgetEverywhere plan =
       plan_forget_everywhere(load_all(session, destinations), request.ids, request.select.filter());
   print_forget_plan(session, to_print(session, destinations, plan), effect);
-  std::size_t removed = 0;
-  if (effect == Effect::apply) removed = apply(session, policy, destinations, plan);
-  if (!session.options.json) print_forget_end(session, removed, effect);
-  bool is_complete = true;
+  JobOutcome outcome;
+  if (effect == Effect::apply) outcome.removed = apply(session, policy, destinations, plan);
+  if (!session.options.json) print_forget_end(session, outcome.removed.size(), effect);
   for (const OpenDestination& open : destinations) {
+    const auto count =
+        std::count_if(outcome.removed.begin(), outcome.removed.end(), [&](const auto& gone) {
+          return gone.destination == open.destination->name;
+        });
+    outcome.results.push_back(
+        forgotten(open.destination->name, static_cast<std::size_t>(count), open.failure));
     if (open.is_good()) continue;
-    is_complete = false;
+    outcome.exit_code = 3;
     session.console.error(*open.failure);
   }
-  return is_complete ? 0 : 3;
+  return outcome;
+}
+
+DestinationResult forgotten(const std::string& destination,
+                            std::size_t count,
+                            const std::optional<Error>& failure) {
+  DestinationResult result;
+  result.destination = destination;
+  result.failure = failure;
+  if (failure) result.verdict = Verdict::failed;
+  result.summary =
+      text("cli_forget.result", {{"destination", destination}, {"count", std::to_string(count)}});
+  return result;
 }
 
 }  // namespace hikae::cli

@@ -111,11 +111,11 @@ class SharedInTime {
 };
 
 // In two halves, so that nobody waits long while blobs are moved.
-void apply(const Session& session,
-           OpenedRepository& opened,
-           PruneBasis& basis,
-           const PrunePlan& plan,
-           const BlobWriterOptions& options) {
+std::uint64_t apply(const Session& session,
+                    OpenedRepository& opened,
+                    PruneBasis& basis,
+                    const PrunePlan& plan,
+                    const BlobWriterOptions& options) {
   PruneRemovals removals;
   if (plan.changes_anything()) {
     PruneProgress progress;
@@ -128,6 +128,7 @@ void apply(const Session& session,
   }
   opened.repository->backend().remove_leftovers(kLeftoverAge, session.stop);
   print_prune_end(session, plan, removals);
+  return removals.bytes_freed;
 }
 
 }  // namespace
@@ -167,20 +168,29 @@ void require_no_conflict(const Session& session, const OpenedRepository& opened)
                    session.stop);
 }
 
-void prune_and_report(const Session& session,
-                      OpenedRepository& opened,
-                      const PruneFlags& flags,
-                      Effect effect,
-                      PruneBasis& basis) {
+std::uint64_t prune_and_report(const Session& session,
+                               OpenedRepository& opened,
+                               const PruneFlags& flags,
+                               Effect effect,
+                               PruneBasis& basis) {
   const PruneOptions options = flags.resolve();
   const BlobWriterOptions blobs = flags.blobs.resolve(session.environment);
   const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, blobs.pack_size);
   print_prune_plan(session, plan, basis.index, basis.used);
   if (effect == Effect::dry_run) {
     if (!session.options.json) session.console.say(text("cli_prune.nothing_deleted"));
-    return;
+    return 0;
   }
-  apply(session, opened, basis, plan, blobs);
+  return apply(session, opened, basis, plan, blobs);
+}
+
+DestinationResult pruned(const Session& session, std::uint64_t bytes_freed) {
+  DestinationResult result;
+  result.destination = named_destination(session);
+  result.summary =
+      text("service_due.pruned",
+           {{"destination", result.destination}, {"bytes", format_bytes(bytes_freed)}});
+  return result;
 }
 
 void check_may_delete(const Session& session) {

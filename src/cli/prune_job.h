@@ -7,6 +7,7 @@
 
 #include "cli/blob_options.h"
 #include "cli/command_line.h"
+#include "cli/logged_job.h"
 #include "cli/session.h"
 #include "maintenance/prune.h"
 
@@ -33,12 +34,14 @@ void require_no_conflict(const Session& session, const OpenedRepository& opened)
 // last where the moves are quick; where they are not, it is shared after a moment, so that others
 // need not wait, and taken again, waiting for others, for the removals. `opened` holds the last of
 // these locks afterwards. REQUIRES: with Effect::apply a lock, held since before the basis was
-// read.
-void prune_and_report(const Session& session,
-                      OpenedRepository& opened,
-                      const PruneFlags& flags,
-                      Effect effect,
-                      PruneBasis& basis);
+// read. Returns the bytes that were freed.
+std::uint64_t prune_and_report(const Session& session,
+                               OpenedRepository& opened,
+                               const PruneFlags& flags,
+                               Effect effect,
+                               PruneBasis& basis);
+// What is recorded of it.
+DestinationResult pruned(const Session& session, std::uint64_t bytes_freed);
 
 // Refuses what the policy's `may_delete: false` forbids for the destination that the options name,
 // and a deletion without a lock. Throws Error.

@@ -146,19 +146,21 @@ void RunLog::record(logs::Line line, const std::optional<Error>& failure) {
   record(std::move(line));
 }
 
+void log_removal(RunLog& log, const ForgottenSnapshot& gone) {
+  logs::Line line = line_of(logs::kRemoved, "retention");
+  line.source = gone.source;
+  line.destination = gone.destination;
+  line.snapshot = gone.snapshot.hex();
+  line.numbers["snapshot_seconds"] = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(gone.time.time_since_epoch()).count());
+  line.message = render(gone.reason, Language::en);
+  log.record(line);
+}
+
 void log_outcomes(RunLog& log, const RunReport& report) {
   for (const SourceOutcome& source : report.sources) log_source(log, source);
   for (const RunOutcome& outcome : report.outcomes) log_generation(log, report, outcome);
-  for (const ForgottenSnapshot& gone : report.forgotten) {
-    logs::Line line = line_of(logs::kRemoved, "retention");
-    line.source = gone.source;
-    line.destination = gone.destination;
-    line.snapshot = gone.snapshot.hex();
-    line.numbers["snapshot_seconds"] = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(gone.time.time_since_epoch()).count());
-    line.message = render(gone.reason, Language::en);
-    log.record(line);
-  }
+  for (const ForgottenSnapshot& gone : report.forgotten) log_removal(log, gone);
   for (const Text& note : report.frozen) {
     logs::Line line = line_of(note.key, "note");
     line.severity = LogLevel::warning;

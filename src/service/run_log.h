@@ -47,6 +47,8 @@ class RunLog final : public Log {
   Environment logged_;
 };
 
+// A snapshot that was forgotten.
+void log_removal(RunLog& log, const ForgottenSnapshot& gone);
 // Sources, their unreadable items, generations in each destination and deletions of a run.
 void log_outcomes(RunLog& log, const RunReport& report);
 

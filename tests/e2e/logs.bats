@@ -162,3 +162,44 @@ END
   run -1 --separate-stderr faketime -f +8d "$HIKAE" logs validate --json
   [ "$(json '[f["rule"] for f in j["findings"]]' <<<"$output")" = "['no_start']" ]
 }
+
+@test "check, prune and forget by hand stand in log and journal, and the log stays valid" {
+  begin_with
+  hikae -q run >/dev/null
+  echo two >work/b
+  hikae -q run >/dev/null
+  run -0 hikae check -d nas
+  run -0 hikae -q forget latest -d nas
+  run -0 hikae prune -d nas
+  [ "$(log_lines '[(x["job"], x["group"]) for x in l if x["event"] == "run_started"]')" = \
+    "[('backup', 'manual'), ('backup', 'manual'), ('check', 'manual'), ('forget', 'manual'), ('prune', 'manual')]" ]
+  [ "$(log_lines '[(x["job"], x["destination"], x["verdict"]) for x in l if x["event"] == "result"]')" = \
+    "[('check', 'nas', 'ok'), ('forget', 'nas', 'ok'), ('prune', 'nas', 'ok')]" ]
+  [ "$(log_lines 'len([x for x in l if x["event"] == "generation_removed" and x["job"] == "forget" and x["destination"] == "nas"])')" = 1 ]
+  [ "$(log_lines 'len([x for x in l if x["event"] == "run_finished"])')" = 5 ]
+  # What was deleted by hand is not missing.
+  run -0 hikae logs validate
+  # A forget everywhere, and a dry run, which leaves nothing.
+  run -0 hikae -q forget latest
+  run -0 hikae -q forget latest --dry-run -d nas
+  run -0 hikae prune --dry-run -d nas
+  [ "$(log_lines '[x["destination"] for x in l if x["event"] == "result" and x["job"] == "forget"]')" = "['nas', 'nas', 'vault']" ]
+  run -0 hikae logs validate
+  # A repository without a policy is nobody's job.
+  RESTIC_PASSWORD=$(cat password) run -0 hikae check -r "$PWD/nas"
+  [ "$(log_lines 'len([x for x in l if x["event"] == "run_started"])')" = 6 ]
+}
+
+@test "a check by hand that finds damage, or cannot begin, says so in the log" {
+  begin_with
+  hikae -q run >/dev/null
+  flip_byte "$(find nas/data -type f | head -n 1)" 30
+  run -1 hikae check -d nas --read-data
+  [ "$(log_lines '[(x["severity"], x["verdict"]) for x in l if x["event"] == "result"]')" = "[('error', 'failed')]" ]
+  cp password right
+  echo wrong >password
+  run -12 hikae check -d vault
+  cp right password
+  [ "$(log_lines '[(x["class"], x["verdict"]) for x in l if x["event"] == "run_finished" and x["job"] == "check"][-1]')" = "('wrong_password', 'failed')" ]
+  run -0 hikae logs validate
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/logged_job.h"
+
+#include "cli/job_environment.h"
+#include "service/maintain.h"
+#include "service/metrics.h"
+#include "service/run_log.h"
+
+namespace hikae::cli {
+namespace {
+
+std::optional<LoadedPolicy> policy_of(const Session& session) {
+  if (!session.options.repository.empty()) return std::nullopt;
+  try {
+    return load_policy(session);
+  } catch (const Error&) {  // the work itself needs it, and will say what is wrong
+    return std::nullopt;
+  }
+}
+
+std::string message_of(const std::vector<DestinationResult>& results, Language language) {
+  std::string message;
+  for (const DestinationResult& result : results) {
+    if (result.verdict == Verdict::ok) continue;
+    message += (message.empty() ? "" : " ") + render(result.summary, language);
+    if (result.failure) message += " " + render(*result.failure, language);
+  }
+  return message;
+}
+
+// One recorded run. The references outlive it.
+class Record {
+ public:
+  Record(const Session& session, const LoadedPolicy& loaded, const std::string& job)
+      : policy_(loaded.policy),
+        environment_(session, loaded),
+        journal_(Journal::open_lenient(session.environment.state_directory,
+                                       session.environment.clock,
+                                       session.environment.log)),
+        lock_(SlotLock::try_acquire(
+            session.environment.state_directory, loaded.policy.name, job)),
+        log_(environment_.environment(), loaded.policy),
+        started_(session.environment.clock.now()) {
+    const SlotId slot{job, "manual", started_};
+    run_ = journal_->begin_run(policy_.name, slot, started_);
+    log_.begin(run_, slot);
+  }
+
+  void finish(const JobOutcome& outcome) {
+    for (const ForgottenSnapshot& gone : outcome.removed) log_removal(log_, gone);
+    for (const DestinationResult& one : outcome.results)
+      log_.record_result(one.destination, one.verdict, one.summary, one.failure);
+    end(worst_of(outcome.results), std::nullopt, message_of(outcome.results, policy_.language));
+  }
+  void fail(const Error& error) {
+    end(Verdict::failed, error, render(error, policy_.language));
+  }
+  void stop() { log_.stop(); }
+
+ private:
+  void end(Verdict verdict, const std::optional<Error>& failure, const std::string& message) {
+    const Instant now = environment_.environment().clock.now();
+    journal_->finish_run(run_, now, verdict, message);
+    write_metrics(policy_, environment_.environment(), *journal_, {});
+    log_.finish(verdict, failure, now - started_);
+  }
+
+  const policy::Policy& policy_;
+  JobEnvironment environment_;
+  std::unique_ptr<Journal> journal_;
+  // Who validates the log meanwhile sees by it that the run is at work. Not needed to go on.
+  std::unique_ptr<SlotLock> lock_;
+  RunLog log_;
+  const Instant started_;
+  std::string run_;
+};
+
+}  // namespace
+
+int record_job(const Session& session,
+               const std::string& job,
+               const std::function<JobOutcome()>& work) {
+  const auto loaded = policy_of(session);
+  if (!loaded) return work().exit_code;
+  Record record(session, *loaded, job);
+  try {
+    const JobOutcome outcome = work();
+    record.finish(outcome);
+    return outcome.exit_code;
+  } catch (const Error& error) {
+    record.fail(error);
+    throw;
+  } catch (const Cancelled&) {
+    record.stop();
+    throw;
+  }
+}
+
+std::string named_destination(const Session& session) {
+  if (!session.options.destination.empty()) return session.options.destination;
+  const auto loaded = policy_of(session);
+  if (!loaded || loaded->policy.destinations.size() != 1) return {};
+  return loaded->policy.destinations.front().name;
+}
+
+}  // namespace hikae::cli
