@@ -71,10 +71,17 @@ std::string to_json(const std::vector<Finding>& findings) {
   return out + "\n";
 }
 
-int doctor(const Session& session, const std::string& root) {
+struct Flags {
+  std::string root;
+  bool sends_test = false;
+};
+
+int doctor(const Session& session, const Flags& flags) {
   const LoadedPolicy loaded = load_policy(session);
+  DoctorRequest request{loaded.path, flags.root};
+  if (flags.sends_test) request.messages = DoctorRequest::Messages::test;
   const std::vector<Finding> findings =
-      examine(loaded.policy, {loaded.path, root}, session.environment, session.stop);
+      examine(loaded.policy, request, session.environment, session.stop);
   if (session.options.json) {
     session.console.print(to_json(findings));
   } else {
@@ -86,11 +93,11 @@ int doctor(const Session& session, const std::string& root) {
 }  // namespace
 
 void add_doctor(Command& root, const Session& session) {
-  auto folder = std::make_shared<std::string>();
-  root.add_command("doctor",
-                   text("cli_doctor.help"),
-                   [&session, folder] { return doctor(session, *folder); })
-      .option("--root", *folder, "FOLDER", text("cli_doctor.help_root"));
+  auto flags = std::make_shared<Flags>();  // shared with the callback
+  Command& command = root.add_command(
+      "doctor", text("cli_doctor.help"), [&session, flags] { return doctor(session, *flags); });
+  command.option("--root", flags->root, "FOLDER", text("cli_doctor.help_root"));
+  command.flag("--notify", flags->sends_test, text("cli_doctor.help_notify"));
 }
 
 }  // namespace hikae::cli

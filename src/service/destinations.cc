@@ -150,11 +150,11 @@ std::optional<Text> find_plain_transit(const Policy& policy,
   return text("service.plain_transit", {{"destination", destination.name}});
 }
 
-std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
-                                                  const policy::Destination& destination,
-                                                  AccessMode mode,
-                                                  const Environment& environment,
-                                                  const StopToken& stop) {
+OpenOptions destination_options(const Policy& policy,
+                                const policy::Destination& destination,
+                                AccessMode mode,
+                                const Environment& environment,
+                                const StopToken& stop) {
   const Location location = parse_location(destination.url, environment.working_directory);
   if (auto refusal = find_plain_transit(policy, destination, location))
     throw Error(ErrorCode::invalid_argument, std::move(*refusal))
@@ -173,7 +173,16 @@ std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
   options.s3 = s3_options(destination);
   if (destination.credentials)
     options.credentials = resolve_credentials(*destination.credentials, environment, stop);
-  return open_backend(location, std::move(options));
+  return options;
+}
+
+std::unique_ptr<Backend> open_destination_backend(const Policy& policy,
+                                                  const policy::Destination& destination,
+                                                  AccessMode mode,
+                                                  const Environment& environment,
+                                                  const StopToken& stop) {
+  return open_backend(parse_location(destination.url, environment.working_directory),
+                      destination_options(policy, destination, mode, environment, stop));
 }
 
 std::unique_ptr<Backend> open_location(const Location& location,

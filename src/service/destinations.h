@@ -36,6 +36,13 @@ std::optional<Text> find_plain_transit(const policy::Policy& policy,
                                        const policy::Destination& destination,
                                        const Location& location);
 
+// How the policy says that a destination is reached. Throws what resolve_secret() throws, and
+// Error{invalid_argument} where AES-256 in transit forbids it.
+OpenOptions destination_options(const policy::Policy& policy,
+                                const policy::Destination& destination,
+                                AccessMode mode,
+                                const Environment& environment,
+                                const StopToken& stop);
 // Opens a destination as the policy says that it is reached. Throws what resolve_secret() and
 // open_backend() throw.
 std::unique_ptr<Backend> open_destination_backend(const policy::Policy& policy,

@@ -151,7 +151,7 @@ Finding judge_space(const SpaceFacts& facts) {
             {"generations", facts.generations > 0 ? std::to_string(facts.generations) : "∞"}}),
       {}};
   const bool is_short = facts.space.free_bytes < needed;
-  const bool is_full = facts.space.free_bytes < facts.space.total_bytes / 20;
+  const bool is_full = facts.space.free_bytes < facts.limit;
   if (is_short || is_full) {
     finding.severity = Severity::warning;
     finding.fix = text("doctor.space_fix");
@@ -198,6 +198,8 @@ std::vector<Finding> examine(const policy::Policy& policy,
   const std::uint64_t bytes = examine_sources(policy, environment, findings, stop);
   examine_destinations(policy, bytes, environment, findings, stop);
   examine_machine(policy, request, environment, findings);
+  if (request.messages == DoctorRequest::Messages::test)
+    examine_channels(policy, environment, findings, stop);
   for (const std::string& folder : {environment.state_directory, environment.cache_directory})
     findings.push_back(folder_finding(folder, environment.identity.uid));
   return findings;

@@ -20,6 +20,8 @@ struct DoctorRequest {
   // Where the machine's own files are looked for (crontabs, units, databases, homes); empty: here.
   // Sources and destinations are always those of the policy.
   std::string root;
+  // Whether each channel gets a test message.
+  enum class Messages { none, test } messages = Messages::none;
 };
 
 // All that was looked at, good and bad, in the order of the areas: policy, source, destination,
@@ -49,6 +51,7 @@ struct SpaceFacts {
   std::uint64_t source_bytes = 0;  // at least
   int generations = 0;             // that the rules hold; 0: without limit
   bool has_snapshots = false;
+  std::uint64_t limit = 0;  // the policy's min_free
 };
 // The first generation needs as much as the sources hold, each further one a fiftieth of it: a rule
 // of thumb that the finding tells.
@@ -71,6 +74,11 @@ void examine_destinations(const policy::Policy& policy,
                           const Environment& environment,
                           std::vector<survey::Finding>& findings,
                           const StopToken& stop);
+// Sends a test message to each channel.
+void examine_channels(const policy::Policy& policy,
+                      const Environment& environment,
+                      std::vector<survey::Finding>& findings,
+                      const StopToken& stop);
 void examine_machine(const policy::Policy& policy,
                      const DoctorRequest& request,
                      const Environment& environment,

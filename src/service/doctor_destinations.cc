@@ -5,7 +5,9 @@
 #include "repository/lock.h"
 #include "service/destinations.h"
 #include "service/doctor.h"
+#include "service/low_space.h"
 #include "service/secrets.h"
+#include "storage/s3_lifecycle.h"
 
 namespace hikae {
 namespace {
@@ -13,19 +15,13 @@ namespace {
 using survey::Finding;
 using survey::Severity;
 
-// The sum of the counts; 0 where a rule has no limit.
+// Of the source that is kept the most; 0 where one has no limit.
 int generations_of(const policy::Policy& policy, const policy::Destination& destination) {
   int most = 0;
   for (const policy::Source& source : policy.sources) {
-    const auto rules = retention_for(policy, source, destination);
-    if (!rules) return 0;
-    int sum = 0;
-    for (const int count :
-         {rules->last, rules->hourly, rules->daily, rules->weekly, rules->monthly, rules->yearly}) {
-      if (count < 0) return 0;
-      sum += count;
-    }
-    most = std::max(most, sum);
+    const int planned = planned_generations(retention_for(policy, source, destination));
+    if (planned == 0) return 0;
+    most = std::max(most, planned);
   }
   return most;
 }
@@ -57,6 +53,7 @@ class Examination {
       locks();
       write();
       space();
+      lifecycle();
     } catch (const Error& error) {
       Finding finding = survey::failed_probe(
           "destination", destination_.name, error, text("doctor.destination_fix"));
@@ -148,7 +145,37 @@ class Examination {
                                      *space,
                                      source_bytes_,
                                      generations_of(policy_, destination_),
-                                     has_snapshots}));
+                                     has_snapshots,
+                                     destination_.min_free.of(space->total_bytes)}));
+  }
+
+  // A bucket that deletes by age destroys a repository, as a script with "find -delete" does.
+  void lifecycle() {
+    const Location location = parse_location(destination_.url, environment_.working_directory);
+    if (location.scheme != "s3") return;
+    try {
+      const auto rules = load_lifecycle(
+          location,
+          destination_options(policy_, destination_, AccessMode::read_only, environment_, stop_),
+          stop_);
+      for (const LifecycleRule& rule : rules) {
+        const bool deletes = rule.effect == LifecycleRule::Effect::deletes;
+        findings_.push_back({Severity::error,
+                             "legacy_job",
+                             destination_.url + " " + rule.id,
+                             text(deletes ? "doctor.lifecycle_deletes" : "doctor.lifecycle_slow",
+                                  {{"destination", destination_.name},
+                                   {"prefix", rule.prefix.empty() ? "*" : rule.prefix},
+                                   {"detail", rule.detail}}),
+                             text("doctor.lifecycle_fix")});
+      }
+      if (rules.empty()) add(Severity::ok, "legacy_job", text("doctor.lifecycle_good"));
+    } catch (const Error& error) {
+      add(Severity::hint,
+          "legacy_job",
+          text("doctor.lifecycle_unknown", {{"reason", render(error, policy_.language)}}),
+          text("doctor.lifecycle_unknown_fix"));
+    }
   }
 
   const policy::Policy& policy_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "policy/time_zone.h"
+#include "service/announce.h"
 #include "service/doctor.h"
+#include "service/triggers.h"
 #include "storage/location.h"
 #include "survey/coverage.h"
 #include "survey/jobs.h"
@@ -31,31 +34,36 @@ std::vector<survey::ProtectedPlace> places_of(const policy::Policy& policy,
   return places;
 }
 
+Severity severity_of(const Text& judgement) {
+  if (judgement.key == "service_triggers.none") return Severity::error;
+  const bool is_harmless = judgement.key == "service_triggers.several";
+  return is_harmless ? Severity::hint : Severity::warning;
+}
+
+// What "hikae schedule show" finds, judged in the same words.
 void schedule(const policy::Policy& policy,
-              const std::vector<survey::Job>& jobs,
-              const std::vector<ScriptAction>& actions,
+              const DoctorRequest& request,
               std::vector<Finding>& findings) {
-  std::vector<std::string> triggers;
-  for (const ScriptAction& action : actions) {
-    if (action.kind == ScriptAction::Kind::starts_hikae)
-      triggers.push_back(action.file + ":" + std::to_string(action.line));
+  const policy::TimeZone zone =
+      policy.timezone.empty() ? policy::TimeZone::utc() : policy::TimeZone::named(policy.timezone);
+  const std::vector<Trigger> triggers =
+      find_triggers(request.root == "/" ? std::string() : request.root, zone);
+  for (const Trigger& trigger : triggers) {
+    if (!trigger.is_enabled || !trigger.ticks) continue;
+    const std::string line = trigger.line > 0 ? ":" + std::to_string(trigger.line) : std::string();
+    findings.push_back({Severity::ok,
+                        "schedule",
+                        trigger.file + line,
+                        text("doctor.trigger_when", {{"when", trigger.when}}),
+                        {}});
   }
-  if (triggers.empty()) {
-    findings.push_back({Severity::error,
+  for (const Text& judgement : judge_triggers(triggers)) {
+    findings.push_back({severity_of(judgement),
                         "schedule",
                         policy.schedule.backup.empty() ? policy.name : policy.schedule.backup,
-                        text("doctor.no_trigger", {{"jobs", std::to_string(jobs.size())}}),
-                        text("doctor.no_trigger_fix")});
-    return;
+                        judgement,
+                        text("doctor.trigger_fix")});
   }
-  for (const std::string& trigger : triggers)
-    findings.push_back({Severity::ok, "schedule", trigger, text("doctor.trigger"), {}});
-  if (triggers.size() > 1)
-    findings.push_back({Severity::hint,
-                        "schedule",
-                        triggers.front(),
-                        text("doctor.two_triggers"),
-                        text("doctor.two_triggers_fix")});
 }
 
 void notification(const policy::Policy& policy,
@@ -85,6 +93,30 @@ void notification(const policy::Policy& policy,
                       "email",
                       text(has_sendmail ? "doctor.sendmail" : "doctor.no_sendmail"),
                       has_sendmail ? std::optional<Text>() : text("doctor.no_sendmail_fix")});
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+Finding channel_finding(const notify::ChannelAnswer& answer) {
+  const notify::Delivery& delivery = answer.delivery;
+  if (delivery.failure)
+    return survey::failed_probe(
+        "notify", answer.channel, *delivery.failure, text("doctor.channel_fix"));
+  if (!delivery.refused.empty())
+    return {Severity::error,
+            "notify",
+            answer.channel,
+            text("doctor.channel_refused", {{"receivers", joined(delivery.refused)}}),
+            text("doctor.channel_fix")};
+  return {Severity::ok,
+          "notify",
+          answer.channel,
+          text("doctor.channel_good", {{"answer", delivery.answer}}),
+          {}};
 }
 
 bool has_program(const survey::Root& root, const std::string& name) {
@@ -120,6 +152,24 @@ void programs(const policy::Policy& policy,
 
 }  // namespace
 
+void examine_channels(const policy::Policy& policy,
+                      const Environment& environment,
+                      std::vector<Finding>& findings,
+                      const StopToken& stop) {
+  const policy::Notify& notify = policy.notify;
+  // That nobody is told is a finding already.
+  if (!notify.email && !notify.slack && !notify.webhook && !notify.ping) return;
+  try {
+    const auto journal =
+        Journal::open_lenient(environment.state_directory, environment.clock, environment.log);
+    for (const auto& answer : send_test_message(policy, environment, *journal, "", stop))
+      findings.push_back(channel_finding(answer));
+  } catch (const Error& error) {
+    findings.push_back(
+        survey::failed_probe("notify", policy.name, error, text("doctor.channel_fix")));
+  }
+}
+
 void examine_machine(const policy::Policy& policy,
                      const DoctorRequest& request,
                      const Environment& environment,
@@ -134,7 +184,7 @@ void examine_machine(const policy::Policy& policy,
         actions.push_back(std::move(action));
     }
   }
-  schedule(policy, jobs, actions, findings);
+  schedule(policy, request, findings);
   notification(policy, root, findings);
   programs(policy, environment, root, findings);
   for (Finding& finding : survey::audit_coverage(policy, survey::look_at_machine(root)))

@@ -9,6 +9,7 @@
 #include "os/files.h"
 #include "policy/schedule.h"
 #include "service/triggers.h"
+#include "survey/jobs.h"
 
 namespace hikae {
 namespace {
@@ -128,6 +129,16 @@ class Finder {
         fs::symlink_status(root_ + "/etc/systemd/system/timers.target.wants/" + unit, error));
   }
 
+  // The command that starts this program: this one, or one in a script that it calls. Empty: none.
+  std::string resolved(const std::string& command) const {
+    if (calls_us(command)) return command;
+    const survey::Job job{{}, 1, {}, {}, command};
+    for (const survey::ScriptAction& action : survey::actions_of(job, survey::Root(root_))) {
+      if (action.kind == survey::ScriptAction::Kind::starts_hikae) return action.command;
+    }
+    return {};
+  }
+
   void find_timers(const std::string& folder) {
     for (const std::string& file : files_in(root_ + folder)) {
       if (!file.ends_with(".timer")) continue;
@@ -145,8 +156,8 @@ class Finder {
         if (line.starts_with("OnCalendar=")) trigger.when = line.substr(11);
         if (line.starts_with("Unit=")) unit = line.substr(5);
       }
-      trigger.command = command_of(unit);
-      if (!calls_us(trigger.command)) continue;
+      trigger.command = resolved(command_of(unit));
+      if (trigger.command.empty()) continue;
       trigger.interval = longest_pause(trigger.when, zone_);
       trigger.is_ours = is_ours(lines);
       trigger.is_enabled = is_wanted(name);
@@ -175,7 +186,8 @@ class Finder {
       }
       Trigger trigger;
       std::getline(words >> std::ws, trigger.command);
-      if (!calls_us(trigger.command)) continue;
+      trigger.command = resolved(trigger.command);
+      if (trigger.command.empty()) continue;
       trigger.kind = kind;
       trigger.file = path;
       trigger.line = static_cast<int>(i) + 1;
@@ -191,19 +203,19 @@ class Finder {
       const std::string name = fs::path(file).filename().string();
       // run-parts takes no name with a dot.
       if (name.find('.') != std::string::npos) continue;
+      Trigger trigger;
+      trigger.kind = Trigger::Kind::cron_folder;
+      trigger.file = below(file);
+      trigger.when = when;
+      trigger.interval = interval;
       const auto lines = lines_of(file);
-      for (std::size_t i = 0; i < lines.size(); ++i) {
+      for (std::size_t i = 0; i < lines.size() && trigger.command.empty(); ++i) {
         if (!calls_us(lines[i])) continue;
-        Trigger trigger;
-        trigger.kind = Trigger::Kind::cron_folder;
-        trigger.file = below(file);
         trigger.line = static_cast<int>(i) + 1;
-        trigger.when = when;
         trigger.command = lines[i];
-        trigger.interval = interval;
-        add(std::move(trigger));
-        break;
       }
+      if (trigger.command.empty()) trigger.command = resolved(trigger.file);
+      if (!trigger.command.empty()) add(std::move(trigger));
     }
   }
 
@@ -218,7 +230,8 @@ class Finder {
       if (!(words >> period >> delay >> name) || period.starts_with('#')) continue;
       Trigger trigger;
       std::getline(words >> std::ws, trigger.command);
-      if (!calls_us(trigger.command)) continue;
+      trigger.command = resolved(trigger.command);
+      if (trigger.command.empty()) continue;
       trigger.kind = Trigger::Kind::anacron;
       trigger.file = "/etc/anacrontab";
       trigger.line = static_cast<int>(i) + 1;

@@ -20,25 +20,8 @@ S3ClientOptions client_options(const Location& location,
                                OpenOptions& options,
                                std::size_t connections,
                                const S3Backend::Tuning& tuning) {
-  S3ClientOptions made;
-  made.place = s3_place(location, options.s3);
-  made.http.connections = connections;
-  made.http.ca_file = options.ca_file;
+  S3ClientOptions made = s3_client_options(location, options, connections, tuning.clock);
   made.http.stall_timeout = tuning.stall_timeout;
-  if (options.ciphers == TransportCiphers::any) made.http.ciphers = net::TlsCiphers::any;
-  net::AwsCredentialOptions credentials;
-  credentials.given.access_key_id = options.credentials.access_key_id;
-  credentials.given.secret_access_key = std::move(options.credentials.secret_access_key);
-  credentials.given.session_token = std::move(options.credentials.session_token);
-  credentials.profile = options.credentials.profile;
-  credentials.variable = options.variable;
-  credentials.clock = tuning.clock;
-  // A store of one's own hardly ever has regions; where it has, it says which.
-  if (made.place.region.empty() && made.place.host.empty())
-    made.place.region = net::aws_region(credentials);
-  made.credentials = std::make_shared<net::AwsCredentials>(std::move(credentials));
-  made.clock = tuning.clock;
-  made.log = options.log;
   return made;
 }
 

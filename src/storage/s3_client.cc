@@ -46,6 +46,31 @@ S3Question question_for(const S3Request& request, const std::string& access_key_
 
 }  // namespace
 
+S3ClientOptions s3_client_options(const Location& location,
+                                  OpenOptions& options,
+                                  std::size_t connections,
+                                  const std::shared_ptr<const Clock>& clock) {
+  S3ClientOptions made;
+  made.place = s3_place(location, options.s3);
+  made.http.connections = connections;
+  made.http.ca_file = options.ca_file;
+  if (options.ciphers == TransportCiphers::any) made.http.ciphers = net::TlsCiphers::any;
+  net::AwsCredentialOptions credentials;
+  credentials.given.access_key_id = options.credentials.access_key_id;
+  credentials.given.secret_access_key = std::move(options.credentials.secret_access_key);
+  credentials.given.session_token = std::move(options.credentials.session_token);
+  credentials.profile = options.credentials.profile;
+  credentials.variable = options.variable;
+  credentials.clock = clock;
+  // A store of one's own hardly ever has regions; where it has, it says which.
+  if (made.place.region.empty() && made.place.host.empty())
+    made.place.region = net::aws_region(credentials);
+  made.credentials = std::make_shared<net::AwsCredentials>(std::move(credentials));
+  made.clock = clock;
+  made.log = options.log;
+  return made;
+}
+
 S3Client::S3Client(S3ClientOptions options)
     : options_(std::move(options)), http_(options_.http), region_(options_.place.region) {}
 

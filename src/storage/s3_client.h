@@ -39,6 +39,12 @@ struct S3ClientOptions {
   Log* log = nullptr;  // may be null; outlives the client
 };
 
+// From what the policy says. The secrets among `options` are taken over.
+S3ClientOptions s3_client_options(const Location& location,
+                                  OpenOptions& options,
+                                  std::size_t connections,
+                                  const std::shared_ptr<const Clock>& clock);
+
 // Signs, sends, and learns what the store says about itself: the bucket's region, how far this
 // machine's clock is off, that temporary keys have expired. Each of these costs one repetition.
 // Thread-safe.

@@ -152,3 +152,35 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   run -1 hikae doctor --root root
   assert_says "[error] source db"
 }
+
+@test "triggers: what schedule show finds, scripts that others call included" {
+  hikae init >/dev/null 2>&1
+  mkdir -p root/etc/cron.d root/opt
+  printf '#!/bin/sh\n/usr/bin/hikae run --due --wait\n' >root/opt/nightly.sh
+  echo '0 2 * * * root /opt/nightly.sh' >root/etc/cron.d/night
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "/etc/cron.d/night:1 (0 2 * * *)" "hikae run --due --wait" "comes rarely"
+  run -0 hikae doctor --root root
+  assert_says "[ok] schedule /etc/cron.d/night:1" "[warning] schedule daily 02:00: The trigger comes rarely" "hikae schedule show"
+  echo '0 3 * * * root /usr/bin/hikae run' >root/etc/cron.d/by-hand
+  run -0 hikae doctor --root root
+  assert_says "[warning] schedule daily 02:00: /etc/cron.d/by-hand starts a backup without --due"
+  rm root/etc/cron.d/*
+  run -1 hikae doctor --root root
+  assert_says "[error] schedule daily 02:00: Nothing on this machine calls"
+}
+
+@test "--notify: each channel gets a test message, and says what it answered" {
+  healthy
+  printf '#!/bin/sh\ncat >>%s/mails\n' "$PWD" >sendmail
+  chmod 755 sendmail
+  sed -i "s#to: \[root\]#to: [root], sendmail: $PWD/sendmail#" policy.yaml
+  run -0 hikae doctor --root root
+  [ ! -e mails ]
+  run -0 hikae doctor --root root --notify
+  assert_says "[ok] notify email: The test message was taken"
+  grep -q '^Subject: .*test message' mails
+  printf '#!/bin/sh\necho no such user >&2\nexit 67\n' >sendmail
+  run -1 hikae doctor --root root --notify
+  assert_says "[error] notify email" "no such user"
+}

@@ -157,3 +157,39 @@ locked_until() {
     -r "s3:https://localhost:$TLS_PORT/locked/x" check --read-data --no-lock
   assert_says "no errors were found"
 }
+
+@test "the dead man's alarm in a bucket, without the repository's password" {
+  use_policy backups/watched
+  cp "$BATS_FILE_TMPDIR/password" password
+  sed -i "s#$BATS_FILE_TMPDIR/password#$PWD/password#" policy.yaml
+  hikae -q init >/dev/null 2>&1
+  run -0 hikae -q run
+  rm password
+  run -0 hikae watch --without-password
+  assert_says "* in s3: ok" "Watched: ok"
+  run -0 hikae watch --without-password --max-age 1h
+  # The store refuses a clock that is days off: time passes for real.
+  is_overdue() { ! hikae watch --without-password --max-age 1s >out 2>&1; }
+  wait_until is_overdue
+  run -0 cat out
+  assert_says "* in s3: overdue" "Watched: failed"
+}
+
+@test "doctor: lifecycle rules of the bucket that reach the repository" {
+  use_policy backups/ruled
+  hikae -q init >/dev/null 2>&1
+  rules() { hikae doctor --root "$PWD/none" --json | json "sorted(f['severity'] + ' ' + f['where'] for f in j['findings'] if 'lifecycle' in f['code'])"; }
+  [ "$(rules)" = "['ok s3']" ]
+  use_aws
+  aws_s3 s3api put-bucket-lifecycle-configuration --bucket backups --lifecycle-configuration '{"Rules": [
+    {"ID": "clean-up", "Filter": {"Prefix": ""}, "Status": "Enabled", "Expiration": {"Days": 30}},
+    {"ID": "elsewhere", "Filter": {"Prefix": "logs/"}, "Status": "Enabled", "Expiration": {"Days": 7}},
+    {"ID": "off", "Filter": {"Prefix": "ruled/"}, "Status": "Disabled", "Expiration": {"Days": 7}},
+    {"ID": "unfinished", "Filter": {"Prefix": "ruled/"}, "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]}'
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  [ "$(rules)" = "['error s3://backups/ruled clean-up']" ]
+  run -1 hikae doctor --root "$PWD/none"
+  assert_says "A lifecycle rule of the bucket deletes objects of the destination s3 (*, Days=30)" "Switch the rule off"
+  use_aws
+  aws_s3 s3api delete-bucket-lifecycle --bucket backups
+}

@@ -38,7 +38,8 @@ TEST(JudgeFile, WhoeverRunsTheProgramMayOwnThem) {
 
 TEST(JudgeSpace, TheFirstGenerationAndTheFurtherOnesMustFit) {
   const auto severity = [](std::uint64_t free_bytes, int generations, bool has_snapshots) {
-    return judge_space({"nas", {free_bytes, 10'000}, 5000, generations, has_snapshots}).severity;
+    return judge_space({"nas", {free_bytes, 10'000}, 5000, generations, has_snapshots, 500})
+        .severity;
   };
   EXPECT_EQ(severity(5600, 7, false), Severity::ok);  // 5000 + 6 * 100
   EXPECT_EQ(severity(5599, 7, false), Severity::warning);
