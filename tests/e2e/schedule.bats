@@ -73,3 +73,43 @@ setup() {
   run -1 hikae schedule convert "0 0 13 * 5" --to words
   assert_says "no pattern"
 }
+
+# example NAME LANGUAGE-SUFFIX: that block of chapter 11.
+example() {
+  awk -v mark="<!-- example: $1 -->" '$0 == mark { seen = 1; next } seen && /^```/ { if (inside) exit; inside = 1; next } inside' \
+    "$BATS_TEST_DIRNAME/../../docs/manual/11-from-scripts$2.md"
+}
+
+@test "the manual's way from a crontab to the policy is one that works" {
+  local language line wanted
+  for language in "" .ja; do
+    example crontab "$language" >crontab
+    example convert "$language" >convert
+    example policy "$language" >part.yaml
+    [ "$(wc -l <crontab)" -eq 4 ]
+    [ "$(wc -l <convert)" -eq 3 ]
+    while IFS= read -r line; do
+      wanted=${line##*# }
+      [ "$(eval "${line%%#*}" 2>/dev/null)" = "$wanted" ]
+      # The policy says the same moments as the crontab.
+      grep -qF ": $wanted" part.yaml
+      grep -qF "$(sed -E 's/.*convert "([^"]*)".*/\1/' <<<"$line")" crontab
+    done <convert
+    cat - part.yaml >whole.yaml <<END
+version: 1
+name: company
+timezone: Asia/Tokyo
+sources: {config: {files: [/etc]}}
+destinations: {nas: {url: $PWD/nas}}
+encryption: {password: {file: $PWD/password}}
+END
+    run -0 hikae policy check whole.yaml
+    assert_says "02:00" "04:30" "05:00"
+    rm -rf root
+    mkdir -p root/etc/cron.daily
+    example cron.daily "$language" >root/etc/cron.daily/backup
+    chmod 755 root/etc/cron.daily/backup
+    run -0 hikae schedule show --root "$PWD/root"
+    assert_says "/etc/cron.daily/backup:2 (daily)" "hikae run --due --wait"
+  done
+}
