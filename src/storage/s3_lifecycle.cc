@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 2> kSlowClasses = {"GLACIER", "DEEP_ARCHI
 std::string prefix_of(const pugi::xml_node& rule) {
   const pugi::xml_node filter = rule.child("Filter");
   for (const pugi::xml_node& place : {filter.child("And"), filter, rule}) {
-    const std::string prefix = place.child_value("Prefix");
+    std::string prefix = place.child_value("Prefix");
     if (!prefix.empty()) return prefix;
   }
   return {};
