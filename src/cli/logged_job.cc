@@ -37,8 +37,7 @@ class Record {
         journal_(Journal::open_lenient(session.environment.state_directory,
                                        session.environment.clock,
                                        session.environment.log)),
-        lock_(SlotLock::try_acquire(
-            session.environment.state_directory, loaded.policy.name, job)),
+        lock_(SlotLock::try_acquire(session.environment.state_directory, loaded.policy.name, job)),
         log_(environment_.environment(), loaded.policy),
         started_(session.environment.clock.now()) {
     const SlotId slot{job, "manual", started_};
@@ -52,9 +51,7 @@ class Record {
       log_.record_result(one.destination, one.verdict, one.summary, one.failure);
     end(worst_of(outcome.results), std::nullopt, message_of(outcome.results, policy_.language));
   }
-  void fail(const Error& error) {
-    end(Verdict::failed, error, render(error, policy_.language));
-  }
+  void fail(const Error& error) { end(Verdict::failed, error, render(error, policy_.language)); }
   void stop() { log_.stop(); }
 
  private:

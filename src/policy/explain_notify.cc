@@ -25,8 +25,7 @@ void explain_details(Explainer& explainer,
   explainer.say(kTopic,
                 "notify." + channel + ".details",
                 "policy.explain.details",
-                {{"channel", channel_word(explainer, channel)},
-                 {"details", explainer.words(key)}});
+                {{"channel", channel_word(explainer, channel)}, {"details", explainer.words(key)}});
 }
 
 std::string_view security_key(SmtpSecurity security) {
@@ -101,11 +100,10 @@ std::string second_of(const Notify& notify) {
 
 // What holds for all channels.
 void explain_all(Explainer& explainer, const Notify& notify) {
-  explainer.say(
-      kTopic,
-      "notify.subjects",
-      "policy.explain.subjects",
-      {{"completed", notify.subjects.completed}, {"failed", notify.subjects.failed}});
+  explainer.say(kTopic,
+                "notify.subjects",
+                "policy.explain.subjects",
+                {{"completed", notify.subjects.completed}, {"failed", notify.subjects.failed}});
   explainer.say(kTopic,
                 "notify.remind_after",
                 "policy.explain.remind",
@@ -132,10 +130,8 @@ void explain_notify(Explainer& explainer) {
   if (notify.webhook) explain_webhook(explainer, *notify.webhook);
   if (notify.ping) explainer.say(kTopic, "notify.ping", "policy.explain.ping");
   if (!notify.ca_file.empty())
-    explainer.say(kTopic,
-                  "notify.ca_file",
-                  "policy.explain.notify_authority",
-                  {{"file", notify.ca_file}});
+    explainer.say(
+        kTopic, "notify.ca_file", "policy.explain.notify_authority", {{"file", notify.ca_file}});
   if (notify.email || notify.slack || notify.webhook)
     explain_all(explainer, notify);
   else

@@ -61,7 +61,9 @@ std::optional<Evidence> decode(const std::string& json) {
                   word("summary")};
 }
 
-std::optional<Evidence> load(Repository& repository, const std::string& name, const StopToken& stop) {
+std::optional<Evidence> load(Repository& repository,
+                             const std::string& name,
+                             const StopToken& stop) {
   try {
     return decode(repository.load_unpacked(FileType::evidence, name, stop));
   } catch (const Error& error) {

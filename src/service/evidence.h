@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a check leaves in the repository that it looked at, so that any host with the password can
-// see that it took place, also when the host that does the checks is gone. A file of hikae/evidence/,
-// sealed as a snapshot file is; stock restic ignores it (docs/format.md).
+// see that it took place, also when the host that does the checks is gone. A file of
+// hikae/evidence/, sealed as a snapshot file is; stock restic ignores it (docs/format.md).
 #pragma once
 
 #include <optional>

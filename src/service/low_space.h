@@ -30,9 +30,9 @@ int planned_generations(const std::optional<policy::RetentionRules>& rules);
 struct SpaceOutlook {
   std::string destination;
   Space space;
-  std::uint64_t limit = 0;       // of the policy: min_free
-  std::uint64_t needed = 0;      // likely, by the generations to come
-  std::size_t generations = 0;   // how many those are, of all sources
+  std::uint64_t limit = 0;      // of the policy: min_free
+  std::uint64_t needed = 0;     // likely, by the generations to come
+  std::size_t generations = 0;  // how many those are, of all sources
 };
 
 // Until the rules are full, each further generation needs what one usually adds there; afterwards

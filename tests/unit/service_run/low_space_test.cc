@@ -20,9 +20,8 @@ SpaceOutlook outlook(std::vector<SourceGrowth> sources) {
 
 TEST(LowSpace, UntilTheRulesAreFullEachFurtherGenerationNeedsTheUsual) {
   // 7 wanted, 3 there, 10 MB each; the first one stored the whole source.
-  const SourceGrowth share{{{8 * kMb, 500 * kMb}, {12 * kMb, 500 * kMb}, {499 * kMb, 500 * kMb}},
-                           3,
-                           7};
+  const SourceGrowth share{
+      {{8 * kMb, 500 * kMb}, {12 * kMb, 500 * kMb}, {499 * kMb, 500 * kMb}}, 3, 7};
   EXPECT_EQ(outlook({share}).needed, 40 * kMb);
   EXPECT_EQ(outlook({share}).generations, 4U);
   SourceGrowth full = share;

@@ -54,12 +54,13 @@ TEST(Evidence, OnlyWhatWentWellCountsAndTheNewestOfThat) {
 TEST(Evidence, WhatIsDamagedOrStrangeIsPassedOver) {
   MemoryRepository repository;
   save_evidence(*repository, check(1), StopToken());
-  for (const char* strange : {"[]", "{}", R"({"job":"check","policy":"office","finished":"soon"})",
+  for (const char* strange : {"[]",
+                              "{}",
+                              R"({"job":"check","policy":"office","finished":"soon"})",
                               R"({"job":"check","policy":"office","verdict":"ok"})"})
     repository->save_unpacked(FileType::evidence, strange, StopToken());
   const Bytes rubbish(100, std::uint8_t{7});
-  repository->backend().save(
-      {FileType::evidence, std::string(64, 'a')}, rubbish, StopToken());
+  repository->backend().save({FileType::evidence, std::string(64, 'a')}, rubbish, StopToken());
   const auto found = find_good_evidence(*repository, "office", "check", StopToken());
   ASSERT_TRUE(found);
   EXPECT_EQ(found->slot.scheduled, at(1));

@@ -81,10 +81,9 @@ TEST(S3Lifecycle, WhatCannotBeReadAtOnceIsTold) {
       "<Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>"
       "<Transition><Days>90</Days><StorageClass>GLACIER</StorageClass></Transition>"
       "<Expiration><Date>2030-01-01T00:00:00.000Z</Date></Expiration>";
-  EXPECT_THAT(
-      rules(rule("<Filter/>", moves)),
-      ElementsAre(LifecycleRule{"r", "", Effect::deletes, "Date=2030-01-01T00:00:00.000Z"},
-                  LifecycleRule{"r", "", Effect::puts_away, "GLACIER"}));
+  EXPECT_THAT(rules(rule("<Filter/>", moves)),
+              ElementsAre(LifecycleRule{"r", "", Effect::deletes, "Date=2030-01-01T00:00:00.000Z"},
+                          LifecycleRule{"r", "", Effect::puts_away, "GLACIER"}));
 }
 
 TEST(S3Lifecycle, WhatIsNoAnswerIsRefused) {
