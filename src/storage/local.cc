@@ -49,6 +49,13 @@ std::uint64_t total_of(const std::vector<ByteView>& pieces) {
   return size;
 }
 
+// The server of a share has forgotten what the descriptor stood for (restarted, exported anew):
+// only a new one helps.
+bool is_stale(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) != 0 && errno == ESTALE;
+}
+
 Error unreadable(int error_number, const FileHandle& file) {
   return system_error(error_number, text("storage.open_failed", {{"file", path_of(file)}}));
 }
@@ -89,7 +96,8 @@ Error LocalBackend::explained(Error error) const {
 
 LocalBackend::RootPointer LocalBackend::find_root() {
   auto root = root_.lock();
-  if (*root) return *root;
+  if (*root && !is_stale((*root)->fd.get())) return *root;
+  root->reset();
   os::Fd fd = os::try_open(path_, O_RDONLY | O_DIRECTORY);
   if (!fd && errno == ENOENT) return nullptr;
   if (!fd)

@@ -19,7 +19,8 @@ namespace hikae {
 // A repository in a folder of this machine: a disk or a mounted share.
 //
 // The folder is opened with the first use and stays open, so that all later calls reach the same
-// file system even if something else is mounted there meanwhile. Only create_layout() makes it:
+// file system even if something else is mounted there meanwhile; it is opened again only after the
+// server of a share has forgotten it (ESTALE). Only create_layout() makes it:
 // save() refuses to build a repository beneath an empty mount point. Folders are 0700 and finished
 // files 0400; 0770 and 0440 where the repository's config is readable by its group, as restic has
 // it.
