@@ -2,6 +2,7 @@
 #include "storage/retry.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -12,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "crypto/random.h"
 #include "storage/forward.h"
 
 namespace hikae {
@@ -107,15 +109,26 @@ class RetryingBackend final : public ForwardingBackend {
         const auto deadline =
             has_answered_ ? options_.deadline : options_.first_deadline.value_or(options_.deadline);
         const bool too_late = options_.clock->steady_now() + wait - start > deadline;
-        if (error.retry() == Retry::no || attempt >= options_.attempts || too_late) {
+        const bool may_pass = error.retry() != Retry::no;
+        if (!may_pass || attempt >= options_.attempts || too_late) {
+          // Silent for all that time: the calls that follow, of a run that is ending, need not wait
+          // as long once more.
+          if (may_pass) has_answered_ = false;
           if (attempt > 1)
             error.add_context(text("storage.gave_up", {{"attempts", std::to_string(attempt)}}));
           throw;
         }
       }
-      options_.wait(wait, stop);
+      options_.wait(jittered(wait), stop);
       wait = std::min(wait * 2, options_.longest_wait);
     }
+  }
+
+  // So that those whom one failure hit do not all come back at one moment.
+  std::chrono::milliseconds jittered(std::chrono::milliseconds wait) const {
+    const double factor = 1 - options_.jitter * options_.chance();
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor));
   }
 
   template <typename Call>
@@ -157,8 +170,15 @@ void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& st
   throw_if_stopped(stop);
 }
 
+double random_share() {
+  std::array<std::uint8_t, 2> bytes{};
+  fill_random(bytes);
+  return static_cast<double>(bytes[0] * 256 + bytes[1]) / 65535;
+}
+
 RetryOptions network_retries() {
   RetryOptions options;
+  options.jitter = 0.5;
   options.attempts = 20;
   options.first_wait = std::chrono::milliseconds(500);
   options.longest_wait = std::chrono::seconds(20);

@@ -14,16 +14,23 @@ namespace hikae {
 // Waits that long; Cancelled when a stop is requested first.
 void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& stop);
 
+// From 0 to 1, by chance. Thread-safe.
+double random_share();
+
 struct RetryOptions {
   int attempts = 4;  // in all, the first included
   std::chrono::milliseconds first_wait{250};
   std::chrono::milliseconds longest_wait{5000};  // the wait doubles up to this
+  // So much of each wait is left out by chance, at most; 0: none.
+  double jitter = 0;
   // No attempt begins later than this after the first one.
   std::chrono::milliseconds deadline{30000};
   // Instead of `deadline` until a call has succeeded: a store that has never answered is rather
-  // named wrong than away, and a person may be waiting.
+  // named wrong than away, and a person may be waiting. The same again once a call has waited in
+  // vain to the end.
   std::optional<std::chrono::milliseconds> first_deadline;
   std::function<void(std::chrono::milliseconds, const StopToken&)> wait = wait_unless_stopped;
+  std::function<double()> chance = random_share;
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 

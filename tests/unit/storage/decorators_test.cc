@@ -144,6 +144,33 @@ TEST_F(RetryTest, IsPatientOnlyWithAStoreThatHasAnswered) {
   counter->add(lasting);
   EXPECT_THROW(backend->size(key(1), {}), Error);
   EXPECT_EQ(counter->count(Call::size), 3U + 1U + 11U) << "each 400 ms up to 4000";
+  EXPECT_THROW(backend->size(key(1), {}), Error);
+  EXPECT_EQ(counter->count(Call::size), 15U + 3U) << "nobody waits twice for a store that is away";
+}
+
+TEST_F(RetryTest, WaitsAreShortenedByChance) {
+  std::vector<milliseconds> waits;
+  RetryOptions options;
+  options.first_wait = milliseconds(1000);
+  options.jitter = 0.5;
+  options.attempts = 4;
+  options.wait = [&](milliseconds duration, const StopToken&) { waits.push_back(duration); };
+  double next = 0;
+  options.chance = [&] { return std::exchange(next, next + 0.5); };
+  auto faults = std::make_unique<FaultBackend>(std::make_unique<MemoryBackend>());
+  Fault lasting = passing(Call::size);
+  lasting.lasting = Fault::Lasting::from_then_on;
+  faults->add(lasting);
+  EXPECT_THROW(with_retry(std::move(faults), options)->size(key(1), {}), Error);
+  EXPECT_EQ(
+      waits,
+      (std::vector<milliseconds>{milliseconds(1000), milliseconds(1500), milliseconds(2000)}));
+  for (int i = 0; i < 1000; ++i) {
+    const double share = random_share();
+    ASSERT_TRUE(share >= 0 && share <= 1);
+  }
+  EXPECT_EQ(RetryOptions().jitter, 0);
+  EXPECT_GT(network_retries().jitter, 0) << "stores behind a network are shared";
 }
 
 TEST_F(RetryTest, StopEndsTheWait) {
