@@ -77,6 +77,12 @@ std::string render(const Error& error, Language language) {
   return result + render(error.message(), language);
 }
 
+Text because(Text text, const Error& error) {
+  text.reason.assign(error.contexts().rbegin(), error.contexts().rend());
+  text.reason.push_back(error.message());
+  return text;
+}
+
 Error system_error(int error_number, Text message) {
   message.arguments.emplace_back("reason", std::generic_category().message(error_number));
   return {code_of(error_number),

@@ -75,6 +75,9 @@ class Cancelled : public std::exception {
   const char* what() const noexcept override { return "cancelled"; }
 };
 
+// The text with the error's sentences for its {reason}: for a warning that tells what failed.
+Text because(Text text, const Error& error);
+
 // An Error for a failed system call. The code follows errno (ENOSPC and EDQUOT: no_space, EROFS:
 // read_only, ENOENT: not_found, EACCES and EPERM: permission, …); {reason} is added to the text's
 // arguments.

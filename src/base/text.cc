@@ -19,6 +19,7 @@ const CatalogueEntry* find_entry(std::string_view key) {
 std::string render_unknown(const Text& text) {
   std::string result = text.key;
   for (const auto& [name, value] : text.arguments) result += " " + name + "=" + value;
+  for (const Text& sentence : text.reason) result += ": " + render(sentence, Language::en);
   return result;
 }
 
@@ -44,6 +45,11 @@ std::string render(const Text& text, Language language) {
       result += value;
       found = true;
       break;
+    }
+    if (!found && name == "reason" && !text.reason.empty()) {
+      for (const Text& sentence : text.reason)
+        result += (&sentence == text.reason.data() ? "" : ": ") + render(sentence, language);
+      found = true;
     }
     if (!found) result += pattern.substr(open, close - open + 1);
     at = close + 1;

@@ -19,6 +19,9 @@ struct Text {
   using Arguments = std::vector<std::pair<std::string, std::string>>;
   std::string key;
   Arguments arguments;
+  // What {reason} stands for where it is no argument: sentences that are joined as those of an
+  // Error are, so that it is in the reader's language too. See because().
+  std::vector<Text> reason = {};
 
   bool operator==(const Text&) const = default;
 };

@@ -97,10 +97,10 @@ void remove_stale(Repository& repository,
     log.warning(describe_removed(stale, repository.backend()));
   } catch (const Error& error) {
     if (!refuses_removal(error)) throw;
-    log.info(text("repository.stale_lock_ignored",
-                  {{"lock", stale.id.short_hex()},
-                   {"place", repository.backend().location()},
-                   {"reason", error.what()}}));
+    log.info(
+        because(text("repository.stale_lock_ignored",
+                     {{"lock", stale.id.short_hex()}, {"place", repository.backend().location()}}),
+                error));
   }
 }
 
@@ -306,11 +306,11 @@ void RepositoryLock::release() noexcept {
 
 void RepositoryLock::report_stays(const Error& error) {
   const Instant stale_at = format::to_instant(state_->lock.time) + kLockStaleAfter;
-  log_.warning(text("repository.lock_stays",
-                    {{"lock", state_->id.short_hex()},
-                     {"place", repository_.backend().location()},
-                     {"until", format::to_rfc3339(format::to_timestamp(stale_at))},
-                     {"reason", error.what()}}));
+  log_.warning(because(text("repository.lock_stays",
+                            {{"lock", state_->id.short_hex()},
+                             {"place", repository_.backend().location()},
+                             {"until", format::to_rfc3339(format::to_timestamp(stale_at))}}),
+                       error));
 }
 
 LockId RepositoryLock::id() const {

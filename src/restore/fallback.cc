@@ -49,8 +49,7 @@ bool FallbackBlobs::is_usable(Entry& entry, const StopToken& stop) {
 
 void FallbackBlobs::note_failure(Entry& entry, const Error& error) {
   if (++entry.failures < kMostFailures || entry.given_up.exchange(true)) return;
-  log_.warning(
-      text("restore.fallback_failed", {{"name", entry.how.name}, {"reason", error.what()}}));
+  log_.warning(because(text("restore.fallback_failed", {{"name", entry.how.name}}), error));
 }
 
 std::optional<format::PackedBlob> FallbackBlobs::find(format::BlobType type,

@@ -195,8 +195,8 @@ std::set<GenerationKey> load_forgotten(Repository& repository, Log& log, const S
     } catch (const Error& error) {
       // At worst a generation that was dropped comes back, which loses nothing.
       if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
-      log.warning(text("service.forgotten_unreadable",
-                       {{"file", "hikae/forgotten/" + name}, {"reason", error.what()}}));
+      log.warning(because(
+          text("service.forgotten_unreadable", {{"file", "hikae/forgotten/" + name}}), error));
     }
   }
   return forgotten;

@@ -86,8 +86,8 @@ void take_earlier(RunContext& run, const SyncOutcome& done) {
                                     *done.snapshot});
   } else if (done.failure) {
     run.report.frozen.push_back(
-        text("service.catch_up_failed",
-             {{"destination", to}, {"source", step.source}, {"reason", done.failure->what()}}));
+        because(text("service.catch_up_failed", {{"destination", to}, {"source", step.source}}),
+                *done.failure));
   } else {
     run.report.frozen.push_back(
         text("service.catch_up_later", {{"destination", to}, {"source", step.source}}));

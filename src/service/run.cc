@@ -69,9 +69,8 @@ void store_policy_everywhere(RunContext& run, const StopToken& stop) {
     } catch (const Error& error) {
       // The generation is good all the same; a policy that could not be stored must still be heard
       // of.
-      run.report.frozen.push_back(
-          text("service.policy_not_stored",
-               {{"destination", open.destination->name}, {"reason", error.what()}}));
+      run.report.frozen.push_back(because(
+          text("service.policy_not_stored", {{"destination", open.destination->name}}), error));
     }
   }
 }

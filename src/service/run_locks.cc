@@ -21,10 +21,10 @@ void extend_in(RunContext& run, std::size_t number, const StopToken& stop) {
              {{"count", std::to_string(done.extended)}, {"destination", name}}));
   }
   if (!done.failure) return;
-  run.report.frozen.push_back(text("service.locks_not_extended",
-                                   {{"count", std::to_string(done.failed)},
-                                    {"destination", name},
-                                    {"reason", done.failure->what()}}));
+  run.report.frozen.push_back(
+      because(text("service.locks_not_extended",
+                   {{"count", std::to_string(done.failed)}, {"destination", name}}),
+              *done.failure));
 }
 
 }  // namespace
@@ -38,9 +38,10 @@ void extend_object_locks(RunContext& run, const StopToken& stop) {
     try {
       extend_in(run, i, stop);
     } catch (const Error& error) {
-      run.report.frozen.push_back(text(
-          "service.locks_not_extended",
-          {{"count", "?"}, {"destination", open.destination->name}, {"reason", error.what()}}));
+      run.report.frozen.push_back(
+          because(text("service.locks_not_extended",
+                       {{"count", "?"}, {"destination", open.destination->name}}),
+                  error));
     }
   }
 }

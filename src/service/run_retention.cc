@@ -194,8 +194,7 @@ void forget_by_policy(RunContext& run, const StopToken& stop) {
       forget_in(run, open, stop);
     } catch (const Error& error) {
       run.report.frozen.push_back(
-          text("service.forget_failed",
-               {{"destination", open.destination->name}, {"reason", error.what()}}));
+          because(text("service.forget_failed", {{"destination", open.destination->name}}), error));
     }
   }
 }

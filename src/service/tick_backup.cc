@@ -170,8 +170,7 @@ void prune_if_needed(const TryContext& context,
     });
     if (!is_busy) context.tell(std::move(event));
   } catch (const Error& error) {
-    context.tick.environment.log.warning(
-        text("service_due.prune_impossible", {{"reason", error.what()}}));
+    context.tick.environment.log.warning(because(text("service_due.prune_impossible"), error));
   }
 }
 

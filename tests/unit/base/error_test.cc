@@ -23,6 +23,18 @@ TEST(Error, RendersEachPartInTheLanguageAsked) {
   EXPECT_EQ(render(error, Language::ja), "中断されました。: 中断されました。");
 }
 
+TEST(Error, ReasonOfAWarningIsInTheReadersLanguageToo) {
+  Error error(ErrorCode::io, text("storage.injected"));
+  error.add_context(text("storage.saving", {{"file", "data/aa"}}));
+  const Text warning = because(text("service_due.prune_impossible"), error);
+  for (const Language language : {Language::en, Language::ja})
+    EXPECT_NE(render(warning, language).find(render(error, language)), std::string::npos)
+        << render(warning, language);
+  EXPECT_NE(render(warning, Language::ja), render(warning, Language::en));
+  EXPECT_NE(render(because(text("no.such.key"), error), Language::ja).find("data/aa"),
+            std::string::npos);
+}
+
 TEST(Error, KeepsTheFirstHint) {
   Error error(ErrorCode::io, text("t.message"));
   EXPECT_FALSE(error.hint());
