@@ -24,8 +24,11 @@ void print_sources(const Session& session,
                    const policy::Policy& policy) {
   const Language language = session.console.language();
   Table table;
-  for (const char* heading :
-       {"cli_run.source", "cli_run.destination", "cli_run.verdict", "cli_status.newest"}) {
+  for (const char* heading : {"cli_run.source",
+                              "cli_run.destination",
+                              "cli_run.verdict",
+                              "cli_status.newest",
+                              "cli_status.sealed"}) {
     table.add_column(render(text(heading), language));
   }
   table.add_column(render(text("cli_status.generations"), language), Table::Align::right);
@@ -35,10 +38,33 @@ void print_sources(const Session& session,
                    source.destination,
                    verdict_word(session, source.verdict),
                    source.newest ? policy::policy_time(policy.timezone, *source.newest) : "-",
+                   source.sealed ? policy::policy_time(policy.timezone, *source.sealed) : "-",
                    std::to_string(source.generations),
                    source.newest ? format_bytes(source.newest_bytes) : "-"});
   }
   session.console.print(table.render() + "\n");
+}
+
+// When the newest generation of each source was safe.
+void print_protection(const Session& session,
+                      const StatusReport& report,
+                      const policy::Policy& policy) {
+  for (const Protection& protection : report.protection) {
+    if (!protection.protected_at) continue;
+    const auto after = [&](Instant moment) {
+      return format_duration(
+          std::chrono::duration_cast<std::chrono::seconds>(moment - protection.generation));
+    };
+    Text::Arguments facts{{"source", protection.source},
+                          {"first", policy::policy_time(policy.timezone, *protection.protected_at)},
+                          {"first_after", after(*protection.protected_at)}};
+    if (protection.completed_at) {
+      facts.emplace_back("all", policy::policy_time(policy.timezone, *protection.completed_at));
+      facts.emplace_back("all_after", after(*protection.completed_at));
+    }
+    session.console.say(
+        {protection.completed_at ? "cli_status.protected" : "cli_status.protected_once", facts});
+  }
 }
 
 void print_destinations(const Session& session, const StatusReport& report) {
@@ -113,7 +139,16 @@ std::string to_json(const StatusReport& report) {
     if (source.newest)
       json.member("newest", time_of(*source.newest)).member("bytes", source.newest_bytes);
     if (source.newest_snapshot) json.member("snapshot", source.newest_snapshot->hex());
+    if (source.sealed) json.member("sealed", time_of(*source.sealed));
     write_notes(json, source.notes);
+    json.end_object();
+  }
+  json.end_array().key("protection").begin_array();
+  for (const Protection& protection : report.protection) {
+    json.begin_object().member("source", protection.source);
+    json.member("generation", time_of(protection.generation));
+    if (protection.protected_at) json.member("protected", time_of(*protection.protected_at));
+    if (protection.completed_at) json.member("completed", time_of(*protection.completed_at));
     json.end_object();
   }
   json.end_array().key("destinations").begin_array();
@@ -135,7 +170,8 @@ std::string to_json(const StatusReport& report) {
   }
   json.end_array().key("runs").begin_array();
   for (const RunRecord& run : report.runs) {
-    json.begin_object().member("run", run.id).member("started", time_of(run.started));
+    json.begin_object().member("run", run.id).member("job", run.slot.job);
+    json.member("started", time_of(run.started));
     if (run.finished) json.member("finished", time_of(*run.finished));
     if (run.verdict) json.member("verdict", to_string(*run.verdict));
     json.end_object();
@@ -174,6 +210,7 @@ int status(const Session& session) {
     return exit_code(report.verdict);
   }
   print_sources(session, report, loaded.policy);
+  print_protection(session, report, loaded.policy);
   print_destinations(session, report);
   print_last_run(session, report, loaded.policy);
   say_slots(session, loaded.policy, *journal);

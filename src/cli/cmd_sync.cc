@@ -162,8 +162,11 @@ int run(const Session& session, const Flags& flags) {
   const auto planned = [&](const SyncReport& report) {
     if (!session.options.json) print_plan(session, report, loaded.policy);
   };
+  const Environment& environment = session.environment;
+  const auto journal =
+      Journal::open_lenient(environment.state_directory, environment.clock, environment.log);
   const SyncReport report =
-      run_sync(loaded.policy, options, session.environment, observer, planned, session.stop);
+      run_sync(loaded.policy, options, environment, *journal, observer, planned, session.stop);
   if (session.options.json) {
     session.console.print(to_json(report));
   } else {

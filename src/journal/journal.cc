@@ -245,13 +245,26 @@ class SqliteJournal final : public Journal {
     std::vector<RunItem> found = store_.select<RunItem>(
         std::string(kItemColumns) +
             "JOIN run ON run.id = item.run WHERE policy = ? AND source = ? AND destination = ? "
-            "ORDER BY started DESC, number DESC LIMIT 1",
+            "AND job <> ? ORDER BY started DESC, number DESC LIMIT 1",
         read_item,
         policy,
         source,
-        destination);
+        destination,
+        std::string(kSyncJob));
     if (found.empty()) return std::nullopt;
     return std::move(found.front());
+  }
+
+  std::optional<Instant> sealed(const std::string& destination,
+                                const std::string& snapshot) override {
+    const std::vector<RunItem> found = store_.select<RunItem>(
+        std::string(kItemColumns) +
+            "WHERE destination = ? AND snapshot = ? AND sealed IS NOT NULL ORDER BY number LIMIT 1",
+        read_item,
+        destination,
+        snapshot);
+    if (found.empty()) return std::nullopt;
+    return found.front().sealed;
   }
 
   std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) override {

@@ -72,6 +72,10 @@ struct DeletionRecord {
   std::string rule;  // the decision's stable rule name
 };
 
+// The job of runs that completed destinations from others: "hikae sync", and the catch-up of
+// earlier generations. It has no schedule of its own.
+inline constexpr const char* kSyncJob = "sync";
+
 // Thread-safe. Every change is durable on return (synchronous=FULL). Throws Error{io} when the disk
 // fails.
 class Journal {
@@ -113,10 +117,16 @@ class Journal {
   virtual std::vector<ConnectionRecord> total_requests(const std::string& policy,
                                                        Instant since) = 0;
   virtual std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) = 0;
-  // The newest item of this source in this destination, of whatever verdict.
+  // The newest item of this source in this destination, of whatever verdict; not of a run of the
+  // job kSyncJob, which reads no source.
   virtual std::optional<RunItem> last_item(const std::string& policy,
                                            const std::string& source,
                                            const std::string& destination) = 0;
+
+  // When this snapshot (64 hex digits) was durable in that destination, as the run or sync that put
+  // it there has told.
+  virtual std::optional<Instant> sealed(const std::string& destination,
+                                        const std::string& snapshot) = 0;
 
   // The runs of one slot, oldest first.
   virtual std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) = 0;

@@ -57,6 +57,10 @@ class LenientJournal final : public Journal {
                                    const std::string& destination) override {
     return file_->last_item(policy, source, destination);
   }
+  std::optional<Instant> sealed(const std::string& destination,
+                                const std::string& snapshot) override {
+    return file_->sealed(destination, snapshot);
+  }
   std::vector<RunRecord> runs_of(const std::string& policy, const SlotId& slot) override {
     return file_->runs_of(policy, slot);
   }

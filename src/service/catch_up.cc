@@ -83,7 +83,9 @@ void take_earlier(RunContext& run, const SyncOutcome& done) {
                                     run.destinations[done.from].destination->name,
                                     to,
                                     step.generation.time,
-                                    *done.snapshot});
+                                    *done.snapshot,
+                                    done.sealed,
+                                    done.bytes_moved});
   } else if (done.failure) {
     run.report.frozen.push_back(
         because(text("service.catch_up_failed", {{"destination", to}, {"source", step.source}}),

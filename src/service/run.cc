@@ -167,6 +167,24 @@ void note_connections(RunContext& run) {
   }
 }
 
+// Apart from the run's own items: they say nothing of what became of its generations.
+void record_earlier(RunContext& run) {
+  if (run.report.caught_up.empty()) return;
+  const std::string id = run.journal.begin_run(
+      run.policy.name, {kSyncJob, "", run.report.started}, run.report.finished);
+  for (const CaughtUpSnapshot& copy : run.report.caught_up) {
+    RunItem item;
+    item.source = copy.source;
+    item.destination = copy.to;
+    item.verdict = Verdict::ok;
+    item.snapshot = copy.snapshot.hex();
+    item.bytes_stored = copy.bytes_stored;
+    item.sealed = copy.sealed;
+    run.journal.add_item(id, item);
+  }
+  run.journal.finish_run(id, run.report.finished, Verdict::ok, "");
+}
+
 void record(RunContext& run) {
   for (const ConnectionRecord& connection : run.report.connections)
     run.journal.add_connection(run.report.run_id, connection);
@@ -176,6 +194,7 @@ void record(RunContext& run) {
                          run.report.finished,
                          run.report.verdict,
                          message_for(run.report.failure, run.policy.language));
+  record_earlier(run);
 }
 
 void note(RunContext& run, const Text& problem) {

@@ -100,6 +100,8 @@ struct CaughtUpSnapshot {
   std::string to;
   Instant time;
   SnapshotId snapshot;
+  std::optional<Instant> sealed;
+  std::uint64_t bytes_stored = 0;
 };
 
 struct RunReport {

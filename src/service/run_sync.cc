@@ -54,11 +54,59 @@ std::vector<SnapshotRecord> own_snapshots(OpenDestination& open,
   return own;
 }
 
-SyncRequest make_request(const policy::Policy& policy,
-                         const std::vector<std::string>& targets,
-                         std::vector<OpenDestination>& destinations,
-                         const Environment& environment,
-                         const StopToken& stop) {
+std::vector<RepositoryLock*> held_locks(const std::vector<OpenDestination>& destinations) {
+  std::vector<RepositoryLock*> locks;
+  for (const OpenDestination& open : destinations) {
+    if (open.lock) locks.push_back(open.lock.get());
+  }
+  return locks;
+}
+
+void note_destinations(const std::vector<OpenDestination>& destinations, SyncReport& report) {
+  report.destinations.clear();
+  for (const OpenDestination& open : destinations)
+    report.destinations.push_back({open.destination->name, open.failure});
+}
+
+void record(const SyncReport& report,
+            const std::string& run,
+            Language language,
+            const Environment& environment,
+            Journal& journal) {
+  for (const SyncOutcome& outcome : report.outcomes) {
+    RunItem item;
+    item.source = outcome.step->source;
+    item.destination = report.destinations[outcome.step->to].name;
+    item.verdict = outcome.failure ? Verdict::failed : Verdict::ok;
+    if (outcome.snapshot) item.snapshot = outcome.snapshot->hex();
+    item.bytes_stored = outcome.bytes_moved;
+    item.sealed = outcome.sealed;
+    if (outcome.failure) item.message = render(*outcome.failure, language);
+    journal.add_item(run, item);
+  }
+  journal.finish_run(run, environment.clock.now(), report.verdict, "");
+}
+
+// Where the plan is carried out, between two notes of what could be opened.
+void apply(SyncReport& report,
+           std::vector<OpenDestination>& destinations,
+           const Environment& environment,
+           const RunObserver& observer,
+           const StopToken& stop) {
+  SyncProgress progress(destinations.size());
+  std::vector<std::string> names;
+  for (const OpenDestination& open : destinations) names.push_back(open.destination->name);
+  const ShownProgress shown(observer, names, progress);
+  report.outcomes = apply_sync(*report.plan, destinations, {}, environment, progress, stop);
+}
+
+}  // namespace
+
+SyncRequest make_sync_request(const policy::Policy& policy,
+                              const std::vector<std::string>& targets,
+                              std::vector<OpenDestination>& destinations,
+                              const Environment& environment,
+                              const StopToken& stop) {
   SyncRequest request{policy, {}, {}, {}, environment.clock.now()};
   for (const policy::Source& source : policy.sources) request.sources.push_back(&source);
   const std::vector<std::size_t> groups = key_groups(destinations);
@@ -77,35 +125,6 @@ SyncRequest make_request(const policy::Policy& policy,
   return request;
 }
 
-std::vector<RepositoryLock*> held_locks(const std::vector<OpenDestination>& destinations) {
-  std::vector<RepositoryLock*> locks;
-  for (const OpenDestination& open : destinations) {
-    if (open.lock) locks.push_back(open.lock.get());
-  }
-  return locks;
-}
-
-void note_destinations(const std::vector<OpenDestination>& destinations, SyncReport& report) {
-  report.destinations.clear();
-  for (const OpenDestination& open : destinations)
-    report.destinations.push_back({open.destination->name, open.failure});
-}
-
-// Where the plan is carried out, between two notes of what could be opened.
-void apply(SyncReport& report,
-           std::vector<OpenDestination>& destinations,
-           const Environment& environment,
-           const RunObserver& observer,
-           const StopToken& stop) {
-  SyncProgress progress(destinations.size());
-  std::vector<std::string> names;
-  for (const OpenDestination& open : destinations) names.push_back(open.destination->name);
-  const ShownProgress shown(observer, names, progress);
-  report.outcomes = apply_sync(*report.plan, destinations, {}, environment, progress, stop);
-}
-
-}  // namespace
-
 Verdict judge(const SyncReport& report) {
   Verdict verdict = Verdict::ok;
   for (const SyncReport::Destination& destination : report.destinations) {
@@ -120,6 +139,7 @@ Verdict judge(const SyncReport& report) {
 SyncReport run_sync(const policy::Policy& policy,
                     const SyncRunOptions& options,
                     const Environment& environment,
+                    Journal& journal,
                     const RunObserver& observer,
                     const SyncPlanned& planned,
                     const StopToken& stop) {
@@ -132,15 +152,22 @@ SyncReport run_sync(const policy::Policy& policy,
   }
   std::vector<OpenDestination> destinations = open_all(policy, options, environment, stop);
   const LockKeeper keeper(held_locks(destinations), environment.log, stop);
-  SyncRequest request = make_request(policy, options.destinations, destinations, environment, stop);
+  SyncRequest request =
+      make_sync_request(policy, options.destinations, destinations, environment, stop);
   SyncReport report;
   report.plan = std::make_unique<const SyncPlan>(
       plan_sync_with_records(request, destinations, environment, stop));
   note_destinations(destinations, report);
   planned(report);
-  if (options.effect == Effect::apply) apply(report, destinations, environment, observer, stop);
+  std::string run;
+  if (options.effect == Effect::apply && report.plan->has_copies()) {
+    const Instant started = environment.clock.now();
+    run = journal.begin_run(policy.name, {kSyncJob, "", started}, started);
+    apply(report, destinations, environment, observer, stop);
+  }
   note_destinations(destinations, report);
   report.verdict = judge(report);
+  if (!run.empty()) record(report, run, policy.language, environment, journal);
   return report;
 }
 

@@ -29,6 +29,14 @@ struct SyncReport {
   Verdict verdict = Verdict::failed;
 };
 
+// What the open destinations hold of the policy's generations; those named in `targets`, or all,
+// are to be completed. A destination that cannot be read gets its failure.
+SyncRequest make_sync_request(const policy::Policy& policy,
+                              const std::vector<std::string>& targets,
+                              std::vector<OpenDestination>& destinations,
+                              const Environment& environment,
+                              const StopToken& stop);
+
 // ok when the destinations hold what the policy wants there, partial when some copy failed or some
 // destination could not be opened. Pure.
 Verdict judge(const SyncReport& report);
@@ -36,13 +44,15 @@ Verdict judge(const SyncReport& report);
 // Called between the decision and the copying.
 using SyncPlanned = std::function<void(const SyncReport& report)>;
 
-// Makes the destinations hold the generations that the policy wants there. Deletes nothing. Throws
+// Makes the destinations hold the generations that the policy wants there, and records in the
+// journal what it copied, as a run of the job kSyncJob. Deletes nothing. Throws
 // Error{invalid_argument} for an unknown name, Error{locked} while a run of the policy is under
 // way, the first destination's failure when none can be opened, and Cancelled: what was copied
 // until then is indexed and not copied again.
 SyncReport run_sync(const policy::Policy& policy,
                     const SyncRunOptions& options,
                     const Environment& environment,
+                    Journal& journal,
                     const RunObserver& observer,
                     const SyncPlanned& planned,
                     const StopToken& stop);

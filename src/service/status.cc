@@ -140,6 +140,8 @@ SourceStatus source_status(const policy::Source& source,
   fill_from_snapshots(status, facts, reading, now);
   const auto last = journal.last_item(policy.name, status.source, status.destination);
   facts.last_run_failed = last && last->verdict == Verdict::failed;
+  if (status.newest_snapshot)
+    status.sealed = journal.sealed(status.destination, status.newest_snapshot->hex());
   status.verdict = judge(facts);
   add_notes(status, facts, last, policy);
   return status;
@@ -235,6 +237,7 @@ StatusReport read_status(const Policy& policy,
     for (const Reading& reading : readings)
       report.sources.push_back(source_status(source, reading, policy, journal, now));
   }
+  report.protection = find_protection(report.sources);
   find_overstayed(report, policy, readings, now);
   refill_journal(report, policy, readings, journal);
   report.runs = journal.runs(policy.name, kLatestRuns);

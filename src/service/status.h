@@ -20,10 +20,19 @@ struct SourceStatus {
   std::optional<Instant> newest;
   std::optional<Instant> due;  // the newest one must not be older than this
   std::optional<SnapshotId> newest_snapshot;
+  std::optional<Instant> sealed;  // when the newest was durable here, as far as the journal knows
   std::uint64_t newest_bytes = 0;
   Verdict verdict = Verdict::failed;
   std::vector<Text>
       notes;  // what a person should know: overdue, no generation, unreadable items, …
+};
+
+// How soon the newest generation of a source was safe.
+struct Protection {
+  std::string source;
+  Instant generation;                   // when its reading began
+  std::optional<Instant> protected_at;  // durable in the first destination
+  std::optional<Instant> completed_at;  // durable in all; absent while one lacks it
 };
 
 struct DestinationStatus {
@@ -40,7 +49,8 @@ struct DestinationStatus {
 
 struct StatusReport {
   Verdict verdict = Verdict::failed;
-  std::vector<SourceStatus> sources;  // each source in each destination, in the policy's order
+  std::vector<SourceStatus> sources;   // each source in each destination, in the policy's order
+  std::vector<Protection> protection;  // of each source that has a generation
   std::vector<DestinationStatus> destinations;
   std::vector<RunRecord> runs;  // the latest, from the journal; may be empty after it was lost
   std::optional<Instant> recovery_kit_confirmed;
@@ -71,6 +81,10 @@ Verdict judge(const SourceFacts& facts);
 // or overdue somewhere or has unreadable items, warning when a person should look at something.
 // Pure.
 Verdict judge(const StatusReport& report);
+
+// From the newest generations of `sources`; a destination that has an older one lacks the newest.
+// Pure.
+std::vector<Protection> find_protection(const std::vector<SourceStatus>& sources);
 
 // Reads the snapshots from each destination, at once and without a lock; the journal only adds what
 // the repositories cannot know, and is told of the runs that they know when it has none. A source

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 
 #include "service/status.h"
@@ -13,6 +14,38 @@ Verdict judge(const SourceFacts& facts) {
   if (!facts.destination_readable || !facts.newest || is_overdue(facts)) return Verdict::failed;
   if (facts.unreadable > 0) return Verdict::partial;
   return facts.last_run_failed || facts.has_future_snapshot ? Verdict::warning : Verdict::ok;
+}
+
+std::vector<Protection> find_protection(const std::vector<SourceStatus>& sources) {
+  std::vector<Protection> found;
+  const auto of = [&](const std::string& source) {
+    return std::find_if(found.begin(), found.end(), [&](const Protection& protection) {
+      return protection.source == source;
+    });
+  };
+  for (const SourceStatus& status : sources) {
+    if (!status.newest) continue;
+    const auto known = of(status.source);
+    if (known == found.end()) {
+      found.push_back({status.source, *status.newest, std::nullopt, std::nullopt});
+    } else {
+      known->generation = std::max(known->generation, *status.newest);
+    }
+  }
+  for (Protection& protection : found) {
+    bool everywhere = true;
+    for (const SourceStatus& status : sources) {
+      if (status.source != protection.source) continue;
+      const bool is_safe = status.newest == protection.generation && status.sealed;
+      everywhere = everywhere && is_safe;
+      if (!is_safe) continue;
+      const Instant sealed = *status.sealed;
+      protection.protected_at = std::min(protection.protected_at.value_or(sealed), sealed);
+      protection.completed_at = std::max(protection.completed_at.value_or(sealed), sealed);
+    }
+    if (!everywhere) protection.completed_at.reset();
+  }
+  return found;
 }
 
 Verdict judge(const StatusReport& report) {

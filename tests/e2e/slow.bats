@@ -58,6 +58,12 @@ assert_both_are_sound() {
   field 'r["milliseconds_to_protect"], r["milliseconds_to_complete"]' >&2
   # 48 MiB take the slow line 12 s.
   [ "$(field 'r["milliseconds_to_complete"] - r["milliseconds_to_protect"] > 5000')" = True ]
+  # What the run told, status knows from the journal.
+  run -0 --separate-stderr hikae status --json
+  [ "$(json 'len(j["protection"])' <<<"$output")" = 1 ]
+  protection='[j["protection"][0][name][:19] for name in ("generation", "protected", "completed")]'
+  [ "$(json "sorted($protection) == $protection and len(set($protection)) > 1" <<<"$output")" = True ]
+  [ "$(json '{s["destination"]: s["sealed"] for s in j["sources"]}["slow"] == j["protection"][0]["completed"]' <<<"$output")" = True ]
   diff -r -x '*-tmp-*' nas/data slow/data
   assert_both_are_sound
   run -0 hikae -d slow restore latest --target restored
@@ -82,8 +88,15 @@ assert_both_are_sound() {
   run -0 hikae sync --dry-run
   assert_says "copy" "1 generations would be copied"
   [ "$(snapshot_count slow)" -eq 0 ]
+  run --separate-stderr hikae status --json
+  [ "$(json '[r["job"] for r in j["runs"]]' <<<"$output")" = "['backup']" ]
   run -0 hikae sync
   assert_says "Copied 1 of 1 generations"
+  run --separate-stderr hikae status --json
+  [ "$(json 'j["runs"][0]["job"], j["runs"][0]["verdict"]' <<<"$output")" = "sync ok" ]
+  # The killed run has told nobody when the first destination was safe.
+  [ "$(json '[(s["destination"], "sealed" in s) for s in j["sources"]]' <<<"$output")" = "[('slow', True), ('nas', False)]" ]
+  [ "$(json '"completed" in j["protection"][0]' <<<"$output")" = False ]
   diff -r -x '*-tmp-*' nas/data slow/data
   assert_both_are_sound
   run -0 hikae sync

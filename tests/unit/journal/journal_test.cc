@@ -109,6 +109,27 @@ TEST_F(JournalTest, FindsTheLastItemOfASourceInADestination) {
   EXPECT_FALSE(journal->last_item("a", "etc", "s3"));
 }
 
+TEST_F(JournalTest, TellsWhenASnapshotWasDurableAlsoBySync) {
+  const auto journal = open();
+  const std::string run = journal->begin_run("a", {"backup", "", at(20)}, at(20));
+  const std::string sync = journal->begin_run("a", {kSyncJob, "", at(30)}, at(30));
+  RunItem failed = item_of("etc", "s3", Verdict::failed);
+  RunItem good = item_of("etc", "nas", Verdict::ok);
+  good.snapshot = std::string(64, 'a');
+  good.sealed = at(25);
+  RunItem copied = item_of("etc", "s3", Verdict::ok);
+  copied.snapshot = std::string(64, 'b');
+  copied.sealed = at(35);
+  journal->add_item(run, good);
+  journal->add_item(run, failed);
+  journal->add_item(sync, copied);
+  EXPECT_EQ(journal->sealed("nas", good.snapshot), at(25));
+  EXPECT_EQ(journal->sealed("s3", copied.snapshot), at(35));
+  EXPECT_EQ(journal->sealed("s3", good.snapshot), std::nullopt);
+  EXPECT_EQ(journal->last_item("a", "etc", "s3")->verdict, Verdict::failed)
+      << "a sync reads no source";
+}
+
 TEST_F(JournalTest, RecordsEveryDeletionWithItsRule) {
   const auto journal = open();
   journal->add_deletion(

@@ -81,6 +81,35 @@ TEST(StatusVerdict, OfTheWholeIsFailedOnlyWhereNoDestinationHasAGoodGeneration) 
   EXPECT_EQ(judge(report({})), Verdict::failed);
 }
 
+TEST(Protection, TellsWhenTheNewestGenerationWasSafeFirstAndEverywhere) {
+  const auto at = [](int seconds) { return Instant(std::chrono::seconds(seconds)); };
+  const auto status =
+      [&](const char* source, std::optional<int> newest, std::optional<int> sealed) {
+        SourceStatus made;
+        made.source = source;
+        if (newest) made.newest = at(*newest);
+        if (sealed) made.sealed = at(*sealed);
+        return made;
+      };
+  const auto found = find_protection({status("all", 100, 130),
+                                      status("all", 100, 120),
+                                      status("behind", 100, 120),
+                                      status("behind", 50, 60),
+                                      status("unknown", 100, 120),
+                                      status("unknown", 100, std::nullopt),
+                                      status("away", 100, 120),
+                                      status("away", std::nullopt, std::nullopt),
+                                      status("none", std::nullopt, std::nullopt)});
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_EQ(found[0].protected_at, at(120));
+  EXPECT_EQ(found[0].completed_at, at(130));
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].generation, at(100)) << found[i].source;
+    EXPECT_EQ(found[i].protected_at, at(120)) << found[i].source;
+    EXPECT_EQ(found[i].completed_at, std::nullopt) << found[i].source;
+  }
+}
+
 TEST(StatusVerdict, WarnsUntilTheRecoveryKitIsConfirmed) {
   StatusReport whole = report({status("a", "x", Verdict::ok)});
   whole.recovery_kit_confirmed.reset();
