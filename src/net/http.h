@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,12 @@ struct HttpRequest {
   std::vector<ByteView> body;  // sent one after another with their exact length
   MutableByteView into;        // if not empty: where the body of a 2xx answer goes
   std::size_t answer_limit = std::size_t{16} << 20U;  // bytes of a body that is kept in memory
+  // Where the line is to be shared: told how many bytes of the body there are to send or to take
+  // now, waits, and returns how many of them go (at least one). What it throws, send() throws.
+  // Called on the thread that called send().
+  using NextPart = std::function<std::size_t(std::size_t most)>;
+  NextPart next_sent;
+  NextPart next_received;
   // If not zero: the whole exchange ends with Error{timeout} after this long, moving or not.
   std::chrono::milliseconds time_limit{0};
 };

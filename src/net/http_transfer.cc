@@ -237,19 +237,37 @@ bool Transfer::has_moved() {
 
 std::size_t Transfer::on_read(char* to, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  const std::vector<ByteView>& body = transfer.request_.body;
-  std::size_t room = size * count;
+  try {
+    return transfer.give_body(to, size * count);
+  } catch (...) {  // libcurl is C: the exception travels in failure_ to run()
+    transfer.failure_ = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+std::size_t Transfer::give_body(char* to, std::size_t room) {
+  const std::vector<ByteView>& body = request_.body;
+  while (piece_ < body.size() && offset_ == body[piece_].size()) {
+    ++piece_;
+    offset_ = 0;
+  }
+  if (piece_ == body.size()) return 0;
+  if (request_.next_sent) {
+    std::size_t left = body[piece_].size() - offset_;
+    for (std::size_t i = piece_ + 1; i < body.size(); ++i) left += body[i].size();
+    room = request_.next_sent(std::min(room, left));
+  }
   char* const start = to;
-  while (room > 0 && transfer.piece_ < body.size()) {
-    const ByteView rest = body[transfer.piece_].subspan(transfer.offset_);
+  while (room > 0 && piece_ < body.size()) {
+    const ByteView rest = body[piece_].subspan(offset_);
     const std::size_t step = std::min(room, rest.size());
     if (step > 0) std::memcpy(to, rest.data(), step);
     to += step;
     room -= step;
-    transfer.offset_ += step;
+    offset_ += step;
     if (step < rest.size()) break;
-    ++transfer.piece_;
-    transfer.offset_ = 0;
+    ++piece_;
+    offset_ = 0;
   }
   return static_cast<std::size_t>(to - start);
 }
@@ -302,7 +320,10 @@ void Transfer::note_tls() {
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t n, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
   try {
-    transfer.take_body(as_bytes({data, size * n}));
+    ByteView bytes = as_bytes({data, size * n});
+    const HttpRequest::NextPart& next = transfer.request_.next_received;
+    for (std::size_t left = next ? bytes.size() : 0; left > 0;) left -= next(left);
+    transfer.take_body(bytes);
     return size * n;
   } catch (...) {  // libcurl is C: the exception travels in failure_ to run()
     transfer.failure_ = std::current_exception();

@@ -69,6 +69,7 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t n, void* self) noexcept;
   void take_header(std::string_view line);
   void take_body(ByteView bytes);
+  std::size_t give_body(char* to, std::size_t room);
   void note_tls();
 
   Connection& connection_;

@@ -211,6 +211,13 @@ SftpSession::Answer SftpSession::wait(Id id) {
   }
 }
 
+void SftpSession::flush() {
+  if (broken_) lost();
+  while (send_some()) {
+  }
+  receive_some();
+}
+
 void SftpSession::forget(Id id) {
   answered_.erase(id);
   if (const auto found = waiting_.find(id); found != waiting_.end()) found->second.forgotten = true;

@@ -88,6 +88,9 @@ class SftpSession {
     bool is_ok() const { return status == sftp::StatusCode::ok; }
   };
   Answer wait(Id id);
+  // Requests go out while answers are waited for. This sends what the pipe takes and takes what has
+  // come, without waiting.
+  void flush();
   // The answer is of no interest. Sends what the pipe takes.
   void forget(Id id);
 

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -53,7 +54,11 @@ class Draft {
   Draft& operator=(const Draft&) = delete;
 
   void fill(const std::vector<ByteView>& pieces, const WriteOptions& options) {
-    write_all(fd_.get(), pieces);
+    if (options.next_part) {
+      for (const ByteView piece : pieces) write_in_parts(piece, options.next_part);
+    } else {
+      write_all(fd_.get(), pieces);
+    }
     sync(fd_.get());
     if (options.page_cache == PageCache::give_back)
       posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
@@ -72,6 +77,14 @@ class Draft {
   }
 
  private:
+  void write_in_parts(ByteView piece, const std::function<std::size_t(std::size_t left)>& next) {
+    while (!piece.empty()) {
+      const ByteView part = piece.first(std::min(piece.size(), next(piece.size())));
+      write_all(fd_.get(), {part});
+      piece = piece.subspan(part.size());
+    }
+  }
+
   int replace() {
     return renameat(folder_, name_.c_str(), folder_, final_.c_str()) == 0 ? 0 : errno;
   }

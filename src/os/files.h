@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct WriteOptions {
   mode_t mode = 0600;  // of the finished file, whatever the umask; 0600 while it is being written
   IfExists if_exists = IfExists::fail;
   PageCache page_cache = PageCache::keep;
+  // Where the writing is to take its time: told how many bytes are left, waits, and returns how
+  // many of them are written next (at least one). What it throws ends the writing.
+  std::function<std::size_t(std::size_t left)> next_part = {};
 };
 
 // Writes `pieces`, one after another, as the file `name` in `folder`, so that it is seen whole or

@@ -64,11 +64,13 @@ struct Space {
   std::uint64_t total_bytes = 0;
 };
 
+struct Paces;  // storage/pace.h
+
 // One repository's place. Any number of threads may call any method at once. What every backend
 // must give:
 //   - durability: when save() returns, the file survives a power cut;
 //   - atomicity: a file is seen whole under its name or not at all;
-//   - read-after-write: load, size and list see a saved file at once.
+//   - read-after-write: load and size see a saved file at once, list() after listing_lag().
 // Errors: not_found for an absent file, no_space, read_only, permission, timeout, io;
 // Error::retry() tells whether trying again can help. Each blocking call ends with Cancelled when
 // `stop` is requested.
@@ -124,6 +126,15 @@ class Backend {
   // Temporary files that killed runs left behind and that are older than `age` are removed. Returns
   // their number.
   virtual std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) = 0;
+
+  // For how long a saved file may be missing in list(). Whoever deletes must reckon with it; nobody
+  // else loses by it.
+  virtual std::chrono::seconds listing_lag() const { return std::chrono::seconds(0); }
+
+  // Before the first use. kept: files that have to wait (packs and index files) then pass part by
+  // part at these rates; whole: this backend hands over whole files only.
+  enum class Pacing { kept, whole };
+  virtual Pacing keep_pace(const Paces& paces);
 
   // Where the store can tell.
   virtual std::optional<Space> space() { return std::nullopt; }

@@ -53,6 +53,8 @@ class ForwardingBackend : public Backend {
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override {
     return inner_->remove_leftovers(age, stop);
   }
+  std::chrono::seconds listing_lag() const override { return inner_->listing_lag(); }
+  Pacing keep_pace(const Paces& paces) override { return inner_->keep_pace(paces); }
   std::optional<Space> space() override { return inner_->space(); }
   std::optional<Transport> transport() override { return inner_->transport(); }
   RequestCounts requests() override { return inner_->requests(); }

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "storage/forward.h"
+#include "storage/pace.h"
 
 namespace hikae {
 namespace {
@@ -38,6 +40,38 @@ std::chrono::nanoseconds time_for(std::uint64_t bytes, const Rate& rate, Instant
     now = next;
   }
   return now - begin;
+}
+
+constexpr std::size_t kLargestPart = 64 * kKiB;
+// A wait ends some milliseconds late. What that loses may be made up for, else a fast line would
+// never reach its rate in small parts.
+constexpr milliseconds kLate{20};
+constexpr std::size_t kPartWithoutLimit = 512 * kKiB;
+
+// The line to a backend that asks for each part.
+class PacedLine final : public Pace {
+ public:
+  PacedLine(const Rate& rate, const RateLimitOptions& options)
+      : line_(rate), wait_(options.wait), clock_(options.clock) {}
+
+  std::size_t part() override { return line_.part(clock_->now()); }
+
+  void pass(FileType type, std::size_t bytes, const StopToken& stop) override {
+    const LineRate::Moment now = clock_->steady_now();
+    const LineRate::Slot slot = line_.reserve(bytes, now - kLate, clock_->now());
+    if (is_small(type)) return;
+    const auto left = slot.end - now;
+    if (left.count() > 0) wait_(std::chrono::ceil<milliseconds>(left), stop);
+  }
+
+ private:
+  LineRate line_;
+  const std::function<void(milliseconds, const StopToken&)> wait_;
+  const std::shared_ptr<const Clock> clock_;
+};
+
+std::shared_ptr<Pace> paced_line(const Rate& rate, const RateLimitOptions& options) {
+  return rate ? std::make_shared<PacedLine>(rate, options) : nullptr;
 }
 
 class RateLimitedBackend final : public ForwardingBackend {
@@ -116,10 +150,18 @@ LineRate::Slot LineRate::reserve(std::uint64_t bytes, Moment now, Instant wall) 
   return {begin, *free_at};
 }
 
+std::size_t LineRate::part(Instant wall) const {
+  const auto rate = rate_.at(wall);
+  if (!rate) return kPartWithoutLimit;
+  return std::clamp<std::size_t>(*rate / 8, 1, kLargestPart);
+}
+
 std::unique_ptr<Backend> with_rate_limit(std::unique_ptr<Backend> inner, RateLimitOptions options) {
   require_positive(options.upload);
   require_positive(options.download);
   if (!options.upload && !options.download) return inner;
+  const Paces paces{paced_line(options.upload, options), paced_line(options.download, options)};
+  if (inner->keep_pace(paces) == Backend::Pacing::kept) return inner;
   return std::make_unique<RateLimitedBackend>(std::move(inner), std::move(options));
 }
 

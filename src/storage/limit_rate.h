@@ -31,6 +31,9 @@ class LineRate {
   explicit LineRate(Rate rate) : rate_(std::move(rate)) {}
   // `wall` is what `now` is called on the wall, for rates by the time.
   Slot reserve(std::uint64_t bytes, Moment now, Instant wall);
+  // How much passes within an eighth of a second at that time, and never more than 64 KiB: what is
+  // handed over in such parts is no burst. More where there is no limit then.
+  std::size_t part(Instant wall) const;
 
  private:
   const Rate rate_;
@@ -44,9 +47,10 @@ struct RateLimitOptions {
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 
-// Holds packs and index files back so that all connections of `inner` together keep the rates on
-// average. A whole file is handed to `inner` at once, which may send it faster than the rate: the
-// call returns, and the next one begins, when the line would have been through with it. Small files
+// Holds packs and index files back so that all connections of `inner` together keep the rates.
+// Where `inner` can keep pace within a file, no more than a part of it (LineRate::part) goes at
+// once; else a whole file is handed to it, which it may send faster than the rate: the call
+// returns, and the next one begins, when the line would have been through with it. Small files
 // (locks, snapshots, keys) never wait, since a lock that is renewed too late is lost; their bytes
 // are charged to the files that follow. Each waiting call ends with Cancelled when `stop` is
 // requested. Throws Error{invalid_argument} for a rate of 0.

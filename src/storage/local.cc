@@ -206,6 +206,7 @@ void LocalBackend::save(const FileHandle& file,
     os::WriteOptions options;
     options.mode = place->file_mode;
     if (total_of(pieces) >= kReadSoon) options.page_cache = os::PageCache::give_back;
+    options.next_part = next_part(paces_.upload, file.type, stop);
     os::write_file_durably(folder.get(), file.name.empty() ? "config" : file.name, pieces, options);
   } catch (Error& error) {
     error.add_context(text("storage.saving", {{"file", path_of(file)}}));
@@ -232,6 +233,17 @@ std::uint64_t LocalBackend::size_of(int fd, const FileHandle& file) const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+std::size_t LocalBackend::read_part(
+    int fd, FileType type, std::uint64_t offset, MutableByteView out, const StopToken& stop) const {
+  std::size_t asked = 0;
+  std::size_t read = 0;
+  in_parts(paces_.download.get(), type, out.size(), stop, [&](std::size_t bytes) {
+    read += os::pread_fully(fd, out.subspan(asked, bytes), offset + asked);
+    asked += bytes;
+  });
+  return read;
+}
+
 Bytes LocalBackend::load(const FileHandle& file, const StopToken& stop) {
   throw_if_stopped(stop);
   const os::Fd fd = open_for_reading(file);
@@ -244,7 +256,7 @@ Bytes LocalBackend::load(const FileHandle& file, const StopToken& stop) {
       throw_if_stopped(stop);
       const auto part =
           MutableByteView(content).subspan(done, std::min(kReadPart, content.size() - done));
-      if (os::pread_fully(fd.get(), part, done) != part.size()) throw too_short(file);
+      if (read_part(fd.get(), file.type, done, part, stop) != part.size()) throw too_short(file);
       done += part.size();
     }
   } catch (Error& error) {
@@ -269,7 +281,8 @@ void LocalBackend::load_range(const FileHandle& file,
   try {
     // Files never grow, and a damaged index may ask for offsets that no file can have.
     const bool beyond = offset > open->size || out.size() > open->size - offset;
-    if (beyond || os::pread_fully(open->fd.get(), out, offset) != out.size()) throw too_short(file);
+    if (beyond || read_part(open->fd.get(), file.type, offset, out, stop) != out.size())
+      throw too_short(file);
   } catch (Error& error) {
     // After ESTALE only a new descriptor helps.
     open_files_.forget(path);
@@ -389,6 +402,11 @@ std::size_t LocalBackend::remove_leftovers(std::chrono::seconds age, const StopT
   };
   for (const FileType type : kAllFileTypes) visit_folders(*place, type, clean, stop);
   return removed;
+}
+
+Backend::Pacing LocalBackend::keep_pace(const Paces& paces) {
+  paces_ = paces;
+  return Pacing::kept;
 }
 
 std::optional<Space> LocalBackend::space() {

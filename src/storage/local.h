@@ -13,6 +13,7 @@
 #include "storage/backend.h"
 #include "storage/location.h"
 #include "storage/open_files.h"
+#include "storage/pace.h"
 
 namespace hikae {
 
@@ -53,6 +54,7 @@ class LocalBackend final : public Backend {
             const StopToken& stop) override;
   void remove(const FileHandle& file, const StopToken& stop) override;
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
+  Pacing keep_pace(const Paces& paces) override;
   std::optional<Space> space() override;
 
  private:
@@ -73,6 +75,12 @@ class LocalBackend final : public Backend {
   os::Fd folder_for_writing(const Root& root, const FileHandle& file);
   os::Fd open_for_reading(const FileHandle& file);
   std::uint64_t size_of(int fd, const FileHandle& file) const;
+  // Less than out.size() where the file ends before.
+  std::size_t read_part(int fd,
+                        FileType type,
+                        std::uint64_t offset,
+                        MutableByteView out,
+                        const StopToken& stop) const;
   // Calls `visit` with each folder that holds files of that kind: descriptor and the digits that
   // its names begin with.
   void visit_folders(const Root& root,
@@ -85,6 +93,7 @@ class LocalBackend final : public Backend {
   const AccessMode mode_;
   Guarded<RootPointer> root_;
   OpenFiles open_files_;
+  Paces paces_;
 };
 
 }  // namespace hikae

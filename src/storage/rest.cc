@@ -156,7 +156,7 @@ void RestBackend::save(const FileHandle& file,
   check_name(file);
   refuse_if_read_only();
   try {
-    net::HttpRequest request;
+    net::HttpRequest request = paced(file.type, stop);
     request.method = "POST";
     request.body = pieces;
     const int status = send(std::move(request), path_for(file), stop).status;
@@ -164,6 +164,18 @@ void RestBackend::save(const FileHandle& file,
   } catch (Error& error) {
     throw std::move(error).with_context(text("storage.saving", {{"file", path_of(file)}}));
   }
+}
+
+net::HttpRequest RestBackend::paced(FileType type, const StopToken& stop) const {
+  net::HttpRequest request;
+  request.next_sent = next_part(paces_.upload, type, stop);
+  request.next_received = next_part(paces_.download, type, stop);
+  return request;
+}
+
+Backend::Pacing RestBackend::keep_pace(const Paces& paces) {
+  paces_ = paces;
+  return Pacing::kept;
 }
 
 void RestBackend::refuse_save(const FileHandle& file, int status, const StopToken& stop) {
@@ -181,7 +193,7 @@ Bytes RestBackend::load(const FileHandle& file, const StopToken& stop) {
   throw_if_stopped(stop);
   check_name(file);
   try {
-    net::HttpResponse response = send({}, path_for(file), stop);
+    net::HttpResponse response = send(paced(file.type, stop), path_for(file), stop);
     if (is_no_such_place(response.status)) throw absent(file);
     if (response.status != 200) throw unexpected(response.status);
     return std::move(response.body);
@@ -204,7 +216,7 @@ void RestBackend::load_range(const FileHandle& file,
     return;
   }
   try {
-    net::HttpRequest request;
+    net::HttpRequest request = paced(file.type, stop);
     request.headers.emplace_back(
         "Range", "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + out.size() - 1));
     request.into = out;

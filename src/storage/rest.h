@@ -10,6 +10,7 @@
 #include "storage/backend.h"
 #include "storage/location.h"
 #include "storage/open.h"
+#include "storage/pace.h"
 #include "storage/rest_place.h"
 
 namespace hikae {
@@ -48,11 +49,14 @@ class RestBackend final : public Backend {
             const StopToken& stop) override;
   void remove(const FileHandle& file, const StopToken& stop) override;
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
+  Pacing keep_pace(const Paces& paces) override;
   std::optional<Transport> transport() override;
 
  private:
   // `path` is relative to the repository: "data/3f…", "keys/", "?create=true".
   net::HttpResponse send(net::HttpRequest request, const std::string& path, const StopToken& stop);
+  // A request that carries the content of such a file, at the pace of the line.
+  net::HttpRequest paced(FileType type, const StopToken& stop) const;
   // nullopt where the server has no such list.
   std::optional<net::HttpResponse> try_list(FileType type, const StopToken& stop);
   [[noreturn]] void refuse_save(const FileHandle& file, int status, const StopToken& stop);
@@ -66,6 +70,7 @@ class RestBackend final : public Backend {
   const std::size_t connections_;
   const RestPlace place_;
   net::HttpClient http_;
+  Paces paces_;
   Guarded<std::optional<Transport>> transport_;
 };
 

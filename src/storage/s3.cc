@@ -29,6 +29,7 @@ S3Request request_for(const std::string& method, const FileHandle& file) {
   S3Request request;
   request.method = method;
   request.key = path_of(file);
+  request.file = file.type;
   return request;
 }
 
@@ -88,6 +89,11 @@ void S3Backend::refuse_if_read_only() const {
 
 std::optional<Transport> S3Backend::transport() {
   return client_->transport();
+}
+
+Backend::Pacing S3Backend::keep_pace(const Paces& paces) {
+  client_->keep_pace(paces);
+  return Pacing::kept;
 }
 
 RequestCounts S3Backend::requests() {

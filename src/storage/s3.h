@@ -21,7 +21,8 @@ class S3Client;
 // What each promise of Backend rests on:
 //   - durability and atomicity: an object exists when, and only when, the store has answered the
 //     request that completes it; Amazon says that it is then kept in several places.
-//   - read-after-write: Amazon S3 gives it since December 2020, Ceph and MinIO always did.
+//   - read-after-write: Amazon S3 gives it since December 2020, Ceph and MinIO always did. Stores
+//     with replicas that catch up may list late; half an hour is taken into account.
 //   - what arrived is what was sent: each body is signed with its SHA-256 and sent with its MD5,
 //     both of which the store compares; then the answer's ETag must be that MD5, or, where the
 //     store encrypts with KMS and the ETag is something else, HEAD must tell the right size.
@@ -67,6 +68,8 @@ class S3Backend final : public Backend {
   void remove(const FileHandle& file, const StopToken& stop) override;
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
   std::optional<Transport> transport() override;
+  std::chrono::seconds listing_lag() const override { return std::chrono::minutes(30); }
+  Pacing keep_pace(const Paces& paces) override;
   RequestCounts requests() override;
 
   // In the policy's mode. A lock that ends later already is left so.

@@ -147,6 +147,10 @@ net::HttpResponse S3Client::send_once(const S3Request& request,
   sent.into = request.into;
   sent.answer_limit = request.answer_limit;
   sent.time_limit = request.time_limit;
+  if (request.file) {
+    sent.next_sent = next_part(paces_.upload, *request.file, stop);
+    sent.next_received = next_part(paces_.download, *request.file, stop);
+  }
   net::HttpResponse response = http_.send(sent, stop);
   count(request, response.status / 100 == 2 ? response.body_size : 0);
   if (response.tls) {

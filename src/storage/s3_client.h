@@ -13,6 +13,7 @@
 #include "net/aws_credentials.h"
 #include "net/http.h"
 #include "storage/backend.h"
+#include "storage/pace.h"
 #include "storage/s3_answer.h"
 #include "storage/s3_place.h"
 
@@ -29,6 +30,7 @@ struct S3Request {
   MutableByteView into;
   std::size_t answer_limit = std::size_t{16} << 20U;
   std::chrono::milliseconds time_limit{0};
+  std::optional<FileType> file;  // whose content it carries, for the pace
 };
 
 struct S3ClientOptions {
@@ -58,6 +60,8 @@ class S3Client {
                          const std::vector<int>& expected,
                          const StopToken& stop);
 
+  // Before the first use.
+  void keep_pace(const Paces& paces) { paces_ = paces; }
   const S3Place& place() const { return options_.place; }
   std::optional<Transport> transport();
   RequestCounts requests();
@@ -86,6 +90,7 @@ class S3Client {
   std::atomic<std::int64_t> clock_offset_{0};  // nanoseconds to add to this machine's time
   Guarded<std::optional<Transport>> transport_;
   Guarded<RequestCounts> requests_;
+  Paces paces_;
 };
 
 }  // namespace hikae

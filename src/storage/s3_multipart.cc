@@ -75,6 +75,7 @@ std::string S3Backend::put_part(const FileHandle& file,
   request.method = "PUT";
   request.key = path_of(file);
   request.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload}};
+  request.file = file.type;
   set_body(request, pieces, sums_of(pieces));
   return checked_etag(client_->send(request, kNoOther, stop));
 }

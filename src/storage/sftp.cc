@@ -8,7 +8,6 @@
 #include "crypto/random.h"
 #include "os/files.h"
 #include "storage/layout.h"
-#include "storage/sftp_files.h"
 
 namespace hikae {
 
@@ -170,9 +169,10 @@ std::string SftpBackend::begin_draft(SftpConnection& connection,
 
 void SftpBackend::fill_draft(SftpConnection& connection,
                              const std::string& handle,
-                             const std::vector<ByteView>& pieces) const {
+                             const std::vector<ByteView>& pieces,
+                             const sftp_files::Pacer& pacer) const {
   SftpSession& session = connection.session;
-  const Answer written = sftp_files::write_fully(session, handle, pieces);
+  const Answer written = sftp_files::write_fully(session, handle, pieces, pacer);
   const std::uint64_t size = size_of(pieces);
   if (!written.is_ok()) throw data_error(connection, written, size);
   // The mode first, so that it is durable too. Servers may refuse to set it.
@@ -233,7 +233,7 @@ void SftpBackend::save(const FileHandle& file,
         full_path(path_of(file)) + std::string(os::kTemporaryMark) + random_digits();
     const std::string handle = begin_draft(*connection, file, draft);
     try {
-      fill_draft(*connection, handle, pieces);
+      fill_draft(*connection, handle, pieces, {paces_.upload.get(), file.type, stop});
       publish(*connection, draft, file);
     } catch (...) {
       // Best effort: what stays behind is found by remove_leftovers().
@@ -280,7 +280,8 @@ Bytes SftpBackend::load(const FileHandle& file, const StopToken& stop) {
     const SftpConnection::OpenFile open = open_for_reading(*connection, file);
     content.resize(open.size);
     const Text failed = text("storage.open_failed", {{"file", path_of(file)}});
-    const std::size_t size = sftp_files::read_fully(session, open.handle, 0, content, failed);
+    const std::size_t size = sftp_files::read_fully(
+        session, open.handle, 0, content, failed, {paces_.download.get(), file.type, stop});
     session.forget(session.close(open.handle));
     if (size != content.size()) throw too_short(file);
   } catch (Error& error) {
@@ -331,7 +332,8 @@ void SftpBackend::load_range(const FileHandle& file,
     const Text failed = text("storage.open_failed", {{"file", path_of(file)}});
     SftpSession& session = connection->session;
     try {
-      if (sftp_files::read_fully(session, open.handle, offset, out, failed) != out.size())
+      const sftp_files::Pacer pacer{paces_.download.get(), file.type, stop};
+      if (sftp_files::read_fully(session, open.handle, offset, out, failed, pacer) != out.size())
         throw too_short(file);
     } catch (const Error&) {
       // A server that serves NFS may have lost the file behind the handle: only a new one helps.
@@ -374,6 +376,11 @@ void SftpBackend::remove(const FileHandle& file, const StopToken& stop) {
   // An index or snapshot that came back after a power cut would refer to packs that are gone; a
   // pack or lock that came back does no harm.
   if (file.type != FileType::pack && file.type != FileType::lock) sync_folder_of(*connection, file);
+}
+
+Backend::Pacing SftpBackend::keep_pace(const Paces& paces) {
+  paces_ = paces;
+  return Pacing::kept;
 }
 
 std::optional<Space> SftpBackend::space() {

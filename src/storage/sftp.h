@@ -11,7 +11,9 @@
 #include "net/sftp_session.h"
 #include "storage/backend.h"
 #include "storage/location.h"
+#include "storage/pace.h"
 #include "storage/sftp_connections.h"
+#include "storage/sftp_files.h"
 
 namespace hikae {
 
@@ -60,6 +62,7 @@ class SftpBackend final : public Backend {
             const StopToken& stop) override;
   void remove(const FileHandle& file, const StopToken& stop) override;
   std::size_t remove_leftovers(std::chrono::seconds age, const StopToken& stop) override;
+  Pacing keep_pace(const Paces& paces) override;
   std::optional<Space> space() override;
   std::optional<Transport> transport() override { return connections_.transport(); }
 
@@ -76,7 +79,8 @@ class SftpBackend final : public Backend {
                           const std::string& draft) const;
   void fill_draft(SftpConnection& connection,
                   const std::string& handle,
-                  const std::vector<ByteView>& pieces) const;
+                  const std::vector<ByteView>& pieces,
+                  const sftp_files::Pacer& pacer) const;
   void publish(SftpConnection& connection, const std::string& draft, const FileHandle& file) const;
   void sync_folder_of(SftpConnection& connection, const FileHandle& file) const;
   // What "Failure" means for something that takes up space.
@@ -105,6 +109,7 @@ class SftpBackend final : public Backend {
 
   const SftpOptions options_;
   SftpConnections connections_;
+  Paces paces_;
   std::atomic<std::uint64_t> removals_{0};
 };
 

@@ -75,6 +75,71 @@ struct Listing {
   bool done = false;
 };
 
+// The writes of one file that are under way.
+class Writing {
+ public:
+  Writing(SftpSession& session, std::string_view handle, const Pacer& pacer)
+      : session_(session), handle_(handle), pacer_(pacer), size_(next_size()) {}
+
+  // Returns how much of it fits into the packet that is being filled.
+  std::size_t take(ByteView piece) {
+    const ByteView part = piece.first(std::min(piece.size(), size_ - filled_));
+    packet_.push_back(part);
+    filled_ += part.size();
+    if (filled_ == size_) send();
+    return part.size();
+  }
+
+  // A paced transfer sees early that the server has had enough, and that the line is dead.
+  std::optional<Answer> find_refusal() {
+    if (pacer_.pace == nullptr || ids_.size() <= kPacedWritesUnderWay) return std::nullopt;
+    Answer answer = wait_for_first();
+    if (answer.is_ok()) return std::nullopt;
+    return answer;
+  }
+
+  Answer finish() {
+    send();
+    while (!ids_.empty()) {
+      Answer answer = wait_for_first();
+      if (!answer.is_ok()) return answer;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t kPacedWritesUnderWay = 64;
+
+  std::size_t next_size() const { return pacer_.part(session_.write_bytes()); }
+
+  void send() {
+    if (filled_ == 0) return;
+    pacer_.pass(filled_);
+    ids_.push_back(session_.write(handle_, offset_, std::move(packet_)));
+    if (pacer_.pace != nullptr) session_.flush();
+    offset_ += filled_;
+    packet_.clear();
+    filled_ = 0;
+    size_ = next_size();
+  }
+
+  Answer wait_for_first() {
+    Answer answer = session_.wait(ids_.front());
+    ids_.pop_front();
+    if (!answer.is_ok()) session_.settle(kSettle);
+    return answer;
+  }
+
+  SftpSession& session_;
+  const std::string_view handle_;
+  const Pacer& pacer_;
+  std::deque<Id> ids_;
+  std::vector<ByteView> packet_;
+  std::size_t size_;  // of the packet that is being filled
+  std::size_t filled_ = 0;
+  std::uint64_t offset_ = 0;
+};
+
 void take_entries(SftpSession& session, Listing& listing, const std::string& path) {
   Answer answer = session.wait(listing.asked.front());
   listing.asked.pop_front();
@@ -111,13 +176,16 @@ std::size_t read_fully(SftpSession& session,
                        std::string_view handle,
                        std::uint64_t offset,
                        MutableByteView out,
-                       const Text& failed) {
+                       const Text& failed,
+                       const Pacer& pacer) {
   std::deque<Reading> under_way;
   std::size_t end = out.size();  // moves to the front when the file turns out to be shorter
   std::size_t asked = 0;
   const auto ask = [&](std::size_t at, std::size_t size) {
-    const std::size_t most = most_of(session, size);
+    const std::size_t most = pacer.part(most_of(session, size));
+    pacer.pass(most);
     under_way.push_back({session.read(handle, offset + at, out.subspan(at, most)), at, most});
+    if (pacer.pace != nullptr) session.flush();
     return most;
   };
   while (true) {
@@ -138,35 +206,16 @@ std::size_t read_fully(SftpSession& session,
 
 Answer write_fully(SftpSession& session,
                    std::string_view handle,
-                   const std::vector<ByteView>& pieces) {
-  std::vector<Id> ids;
-  std::vector<ByteView> chunk;
-  std::size_t chunk_size = 0;
-  std::uint64_t offset = 0;
-  const auto send_chunk = [&] {
-    if (chunk_size == 0) return;
-    ids.push_back(session.write(handle, offset, std::move(chunk)));
-    offset += chunk_size;
-    chunk.clear();
-    chunk_size = 0;
-  };
+                   const std::vector<ByteView>& pieces,
+                   const Pacer& pacer) {
+  Writing writing(session, handle, pacer);
   for (ByteView piece : pieces) {
     while (!piece.empty()) {
-      const ByteView part = piece.first(std::min(piece.size(), session.write_bytes() - chunk_size));
-      chunk.push_back(part);
-      chunk_size += part.size();
-      piece = piece.subspan(part.size());
-      if (chunk_size == session.write_bytes()) send_chunk();
+      piece = piece.subspan(writing.take(piece));
+      if (const auto refusal = writing.find_refusal()) return *refusal;
     }
   }
-  send_chunk();
-  for (const Id id : ids) {
-    Answer answer = session.wait(id);
-    if (answer.is_ok()) continue;
-    session.settle(kSettle);
-    return answer;
-  }
-  return {};
+  return writing.finish();
 }
 
 std::vector<std::optional<std::vector<Entry>>> read_folders(SftpSession& session,

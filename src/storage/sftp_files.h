@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/sftp_session.h"
+#include "storage/pace.h"
 
 namespace hikae::sftp_files {
 
@@ -19,20 +20,36 @@ using net::sftp::StatusCode;
 Error status_error(const SftpSession::Answer& answer, Text message);
 bool is_missing(const SftpSession::Answer& answer);
 
+// How fast a file may pass.
+struct Pacer {
+  Pace* pace = nullptr;  // null: as fast as it goes
+  FileType type = FileType::pack;
+  StopToken stop;
+
+  std::size_t part(std::size_t most) const {
+    return pace == nullptr ? most : std::min(most, pace->part());
+  }
+  void pass(std::size_t bytes) const {
+    if (pace != nullptr) pace->pass(type, bytes, stop);
+  }
+};
+
 // Fills `out` from `offset` of an open file, with many reads under way. Returns how much there was.
 // Throws Error. REQUIRES: `out` outlives the session's lease.
 std::size_t read_fully(SftpSession& session,
                        std::string_view handle,
                        std::uint64_t offset,
                        MutableByteView out,
-                       const Text& failed);
+                       const Text& failed,
+                       const Pacer& pacer);
 
 // Writes the pieces, one after another, from the file's beginning, with all writes under way at
-// once. Returns the first answer that is no success, else one that is; after a failure nothing more
-// is written. REQUIRES: the pieces outlive the session's lease.
+// once, or as many as fit into the pace. Returns the first answer that is no success, else one that
+// is; after a failure nothing more is written. REQUIRES: the pieces outlive the session's lease.
 SftpSession::Answer write_fully(SftpSession& session,
                                 std::string_view handle,
-                                const std::vector<ByteView>& pieces);
+                                const std::vector<ByteView>& pieces,
+                                const Pacer& pacer);
 
 // The entries of folders but "." and "..", all folders at once; nullopt for one that does not
 // exist. Throws Error. REQUIRES: at most session.open_handles() folders.

@@ -17,6 +17,7 @@ setup() {
   export RESTIC_REPOSITORY=sftp:nas:$place
   cd "$BATS_TEST_TMPDIR" || return
 }
+teardown() { unmount_all; }
 teardown_file() { stop_sshd; }
 
 @test "a repository over sftp from init to restore, and stock restic reads it" {
@@ -112,6 +113,21 @@ os.waitpid(pid, 0)
 PYTHON
   run -10 hikae snapshots
   assert_says "There is no repository"
+}
+
+@test "the server's disk is full: said as such, and the next backup completes" {
+  mount_tmpfs "$place" size=6M,mode=700
+  hikae -q init
+  run -0 hikae backup "$source/name"
+  run -1 hikae backup "$source"
+  assert_says "No space left on device" "sftp:nas:$place"
+  run -0 hikae snapshots
+  assert_says "1 snapshots"
+  mount -o remount,size=64M "$place"
+  run -0 hikae backup "$source"
+  RESTIC_REPOSITORY=$place assert_restic_is_content
+  run -0 hikae restore latest --target out
+  diff -r "$source" "out$source"
 }
 
 @test "the server is killed and started again in the middle of a backup" {

@@ -21,6 +21,8 @@ class FaultProxy {
   void plan(const std::string& faults) const { ask("PUT", faults); }
   // How many planned faults have not happened yet.
   int left() const { return std::stoi(ask("GET", "")); }
+  // The most bytes that came within one second, since it was asked last.
+  std::uint64_t peak() const { return std::stoull(ask("GET", "", "/__peak")); }
   // "key/20261126/region/s3/aws4_request" of the last request.
   std::string scope() const {
     const std::string answer = ask("GET", "");
@@ -37,12 +39,14 @@ class FaultProxy {
             gateway.certificate().key,
             gateway.http_port()};
   }
-  std::string ask(const std::string& method, const std::string& body) const {
+  std::string ask(const std::string& method,
+                  const std::string& body,
+                  const std::string& path = "/__faults") const {
     net::HttpOptions options;
     options.ca_file = gateway_.authority_file();
     net::HttpRequest request;
     request.method = method;
-    request.url = endpoint() + "/__faults";
+    request.url = endpoint() + path;
     request.body = {as_bytes(body)};
     return std::string(as_text(net::HttpClient(options).send(request, {}).body));
   }

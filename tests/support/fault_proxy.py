@@ -12,21 +12,51 @@
   cut              half of the answer's body, then a reset
   flip             one bit of the answer's body is wrong
   stall            no answer at all, for a minute
+"PUT /__late" with "SECONDS WORD": an object whose key the expression WORD finds ("snapshots/|index/"; "/": every one) is listed only
+so long after it was stored; 0: at once, those of before too. It can be read and asked for by its name at once.
+"GET /__peak" tells the most bytes of bodies that came within one second since it was asked last.
 "GET /__faults" tells how many requests are still to be spoilt, how many came in all, and the scope that the last one
 was signed for.
 """
+import collections
 import http.client
 import http.server
+import re
 import socket
 import ssl
 import struct
 import sys
 import threading
+import time
+import urllib.parse
 
 lock = threading.Lock()
 faults = []
 seen = 0
 scope = "-"
+late_seconds, late_word = 0.0, "/"
+stored = {}  # when, by path
+arrived = collections.deque()  # (when, bytes) of the last second
+peak = 0
+
+
+def note_arrival(size):
+    global peak
+    now = time.monotonic()
+    with lock:
+        arrived.append((now, size))
+        while arrived[0][0] < now - 1:
+            arrived.popleft()
+        peak = max(peak, sum(part for _, part in arrived))
+
+
+def without_late(bucket, listing):
+    def is_late(block):
+        key = urllib.parse.unquote_plus(re.search(rb"<Key>(.*?)</Key>", block).group(1).decode())
+        since = stored.get(f"{bucket}/{key}")
+        return since is not None and re.search(late_word, key) and time.monotonic() < since + late_seconds
+    return re.sub(rb"<Contents>.*?</Contents>", lambda found: b"" if is_late(found.group()) else found.group(), listing,
+                  flags=re.DOTALL)
 
 
 def next_fault():
@@ -69,6 +99,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         text = f"{len(faults)} {seen} {scope}".encode()
         self.answer(200, [("Content-Length", str(len(text)))], text)
 
+    def control_late(self, body):
+        global late_seconds, late_word
+        seconds, late_word = body.decode().split()
+        late_seconds = float(seconds)
+        self.answer(200, [("Content-Length", "0")], b"")
+
+    def tell_peak(self):
+        global peak
+        with lock:
+            text, peak = str(peak).encode(), 0
+            arrived.clear()
+        self.answer(200, [("Content-Length", str(len(text)))], text)
+
+    def read_body(self, length):
+        parts = []
+        while length > 0:
+            part = self.rfile.read1(min(length, 65536))
+            if not part:
+                break
+            note_arrival(len(part))
+            length -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
     def forward(self, body):
         store = http.client.HTTPConnection("127.0.0.1", int(sys.argv[3]), timeout=60)
         store.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
@@ -90,11 +144,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if self.path == "/__faults":
             return self.control(self.rfile.read(length))
+        if self.path == "/__late":
+            return self.control_late(self.rfile.read(length))
+        if self.path == "/__peak":
+            return self.tell_peak()
         fault = next_fault()
         scope = self.headers.get("Authorization", "-").split("Credential=")[-1].split(",")[0]
         if fault == "reset":
             return self.reset()
-        body = self.rfile.read(length)
+        body = self.read_body(length)
         if fault == "stall":
             threading.Event().wait(60)
             return self.reset()
@@ -106,7 +164,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             content = b"" if self.command == "HEAD" else xml_error(code)
             told = [("Retry-After", "1")] if fault == "later" else []
             return self.answer(status, [*told, ("Content-Length", str(len(content)))], content)
+        if self.command == "PUT":
+            stored[urllib.parse.unquote(self.path.split("?")[0])] = time.monotonic()
         status, headers, content = self.forward(body)
+        if late_seconds and "list-type=" in self.path:
+            content = without_late(self.path.split("?")[0].rstrip("/"), content)
+            headers = [(name, value) for name, value in headers if name != "Content-Length"]
+            headers.append(("Content-Length", str(len(content))))
         if fault == "lost":
             return self.reset()
         if fault == "flip" and content:

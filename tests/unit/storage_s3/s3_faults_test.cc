@@ -4,8 +4,10 @@
 
 #include "concurrency/task_group.h"
 #include "crypto/hash.h"
+#include "storage/limit_rate.h"
 #include "storage/retry.h"
 #include "support/fault_proxy.h"
+#include "support/private_network.h"
 #include "unit/storage_s3/support.h"
 
 namespace hikae {
@@ -14,6 +16,7 @@ namespace {
 using hikae::testing::error_of;
 using hikae::testing::FaultProxy;
 using hikae::testing::numbered;
+using hikae::testing::PrivateNetwork;
 using hikae::testing::RadosGateway;
 using hikae::testing::varied;
 using hikae::testing::words;
@@ -191,6 +194,61 @@ TEST_F(S3Faults, GivenTokensThatExpireAreNamed) {
   const Error error = error_of([&] { backend->is_empty(none_); });
   EXPECT_EQ(error.code(), ErrorCode::permission);
   EXPECT_THAT(words(error), HasSubstr("have expired"));
+}
+
+// Of what comes within any second, no more than one second's allowance was ahead of the line.
+TEST_F(S3Faults, ALimitedLineHasNoBurstThatIsLongerThanASecond) {
+  RateLimitOptions rates;
+  rates.upload = 1 << 20;
+  rates.download = 4 << 20;
+  const auto limited = with_rate_limit(open(), rates);
+  const Bytes content = varied(3 << 20);
+  const FileHandle file = numbered(FileType::pack, 1);
+  proxy().plan("");
+  proxy().peak();
+  const auto begin = std::chrono::steady_clock::now();
+  limited->save(file, content, none_);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(2900));
+  EXPECT_LE(proxy().peak(), 2U << 20U);
+  const auto middle = std::chrono::steady_clock::now();
+  EXPECT_TRUE(limited->load(file, none_) == content);
+  EXPECT_GE(std::chrono::steady_clock::now() - middle, std::chrono::milliseconds(700));
+  EXPECT_EQ(waits_, 0);
+}
+
+// Packets vanish for longer than anybody waits for an answer.
+TEST(S3BlackHole, EndsInAClearFailureInTimeAndTheNextRunCompletes) {
+  const PrivateNetwork network;
+  const RadosGateway gateway;
+  gateway.make_bucket("hole");
+  const StopToken none;
+  const auto open = [&] {
+    S3Backend::Tuning tuning;
+    tuning.stall_timeout = std::chrono::seconds(1);
+    RetryOptions retries = network_retries();
+    retries.first_wait = std::chrono::milliseconds(100);
+    retries.longest_wait = std::chrono::milliseconds(500);
+    retries.deadline = std::chrono::seconds(5);
+    retries.first_deadline = std::chrono::seconds(1);
+    return with_retry(std::make_unique<S3Backend>(
+                          gateway.location("hole/x"), gateway.options(), std::move(tuning)),
+                      retries);
+  };
+  const Bytes content = varied(4 << 20);
+  const auto backend = open();
+  backend->save(numbered(FileType::pack, 1), content, none);
+  PrivateNetwork::swallow_everything();
+  const auto begin = std::chrono::steady_clock::now();
+  const Error error = error_of([&] { backend->save(numbered(FileType::pack, 2), content, none); });
+  const auto took = std::chrono::steady_clock::now() - begin;
+  PrivateNetwork::let_through();
+  EXPECT_THAT(words(error), HasSubstr("localhost"));
+  EXPECT_THAT(words(error), HasSubstr("attempts"));
+  EXPECT_LT(took, std::chrono::seconds(5 + 15 + 15)) << "the deadline, and one attempt to connect";
+  const auto next = open();
+  next->save(numbered(FileType::pack, 2), content, none);
+  EXPECT_TRUE(next->load(numbered(FileType::pack, 1), none) == content);
+  EXPECT_TRUE(next->load(numbered(FileType::pack, 2), none) == content);
 }
 
 TEST_F(S3Faults, AStopEndsAStalledCall) {

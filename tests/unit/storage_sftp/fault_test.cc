@@ -10,12 +10,16 @@
 #include <gmock/gmock.h>
 
 #include "concurrency/task_group.h"
+#include "storage/limit_rate.h"
 #include "storage/retry.h"
 #include "support.h"
+#include "support/arrivals.h"
+#include "support/private_network.h"
 
 namespace hikae {
 namespace {
 
+using hikae::testing::PrivateNetwork;
 using hikae::testing::RootOwnedDir;
 using hikae::testing::Sshd;
 using hikae::testing::TempDir;
@@ -160,6 +164,24 @@ TEST_F(FaultTest, AStalledServerEndsWithinTheDeadline) {
   EXPECT_EQ(as_text(alone->load(pack(1), {})), "x") << "over a new connection";
 }
 
+TEST_F(FaultTest, ALimitedLineHasNoBurstThatIsLongerThanASecond) {
+  RateLimitOptions rates;
+  rates.upload = 1 << 20;
+  rates.download = 4 << 20;
+  const auto limited = with_rate_limit(backend(), rates);
+  limited->is_empty({});
+  const Bytes content = content_of(3 << 20);
+  const testing::Arrivals arrivals =
+      testing::watch_draft(repository() + "/data", content.size(), [&](const StopToken& stop) {
+        limited->save(pack(1), content, stop);
+      });
+  EXPECT_GT(arrivals.size(), 10U);
+  EXPECT_LE(testing::longest_burst(arrivals, 1 << 20), seconds(1));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(limited->load(pack(1), {}) == content);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(700)) << "3 MiB at 4 MiB/s";
+}
+
 TEST_F(FaultTest, AStopEndsACallThatIsStuck) {
   const auto alone = backend();
   alone->is_empty({});
@@ -228,6 +250,54 @@ TEST_F(FaultTest, DoesNotFillAFolderThatIsNoRepository) {
   EXPECT_EQ(as_text(backend()->load(pack(1), {})), "x");
 }
 
+// Packets vanish for longer than anybody waits for an answer.
+class BlackHoleTest : public ::testing::Test {
+ protected:
+  BlackHoleTest() { open()->create_layout({}); }
+
+  std::unique_ptr<Backend> open() {
+    SftpOptions options = options_for(sshd_, dir_ / "repository");
+    options.times.connect = seconds(2);
+    options.times.answer = seconds(2);
+    RetryOptions retries = network_retries();
+    retries.first_wait = milliseconds(100);
+    retries.longest_wait = milliseconds(500);
+    retries.deadline = seconds(5);
+    retries.first_deadline = seconds(1);
+    return with_retry(std::make_unique<SftpBackend>(options), retries);
+  }
+
+  PrivateNetwork network_;
+  TempDir dir_;
+  Sshd sshd_;
+};
+
+TEST_F(BlackHoleTest, EndsInAClearFailureInTimeAndTheNextRunCompletes) {
+  const Bytes content = content_of(8 << 20);
+  const auto backend = open();
+  backend->save(pack(1), content, {});
+  network_.swallow_everything();
+  const auto begin = std::chrono::steady_clock::now();
+  const Error error = error_of([&] { backend->save(pack(2), content, {}); });
+  const auto end = std::chrono::steady_clock::now();
+  EXPECT_EQ(error.code(), ErrorCode::timeout) << render(error, Language::en);
+  EXPECT_THAT(render(error, Language::en), HasSubstr("nas"));
+  EXPECT_GE(end - begin, seconds(3)) << "it was tried again";
+  // The deadline, and one attempt that began before it.
+  EXPECT_LT(end - begin, seconds(5 + 2 + 20));
+  // As the lock that a failed run takes away: nobody waits as long again.
+  EXPECT_EQ(error_of([&] {
+              backend->remove({FileType::lock, pack(3).name}, {});
+            }).code(),
+            ErrorCode::timeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - end, seconds(1 + 2 + 20));
+  network_.let_through();
+  const auto next = open();
+  next->save(pack(2), content, {});
+  EXPECT_TRUE(next->load(pack(2), {}) == content);
+  EXPECT_TRUE(next->load(pack(1), {}) == content);
+}
+
 // A disk of 8 MiB behind the server.
 class DiskTest : public ::testing::Test {
  protected:
@@ -275,6 +345,22 @@ TEST_F(DiskTest, SaysThatTheDiskTakesNoWrites) {
   const Error error = error_of([&] { backend_->save(pack(2), as_bytes("y"), {}); });
   EXPECT_EQ(error.code(), ErrorCode::read_only);
   EXPECT_EQ(as_text(backend_->load(pack(1), {})), "x");
+}
+
+// The folder of packs is full while the disk has room: what a user's quota looks like from here,
+// since OpenSSH has one word for both and statvfs knows no quotas.
+TEST_F(DiskTest, SaysThatAQuotaIsTheLikelyReasonWhereTheDiskHasRoom) {
+  SftpBackend backend(options_for(sshd_, dir_ / "repository"));
+  backend.create_layout({});
+  const std::string data = dir_ / "repository/data";
+  ASSERT_EQ(mount((dir_ / "disk").c_str(), data.c_str(), nullptr, MS_BIND, nullptr), 0);
+  const Error error = error_of([&] { backend.save(pack(1), content_of(16 << 20), {}); });
+  EXPECT_EQ(umount2(data.c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(error.code(), ErrorCode::no_space);
+  EXPECT_EQ(error.retry(), Retry::no);
+  EXPECT_THAT(render(error, Language::en), HasSubstr("quota"));
+  backend.save(pack(1), content_of(1 << 20), {});
+  EXPECT_TRUE(backend.load(pack(1), {}) == content_of(1 << 20));
 }
 
 class DumbDiskTest : public DiskTest {
