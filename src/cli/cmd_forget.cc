@@ -87,7 +87,8 @@ Prepared prepare(const Session& session,
   std::unordered_set<SnapshotId> gone;
   for (const ForgetItem& item : removals_of(ready.plan.groups)) gone.insert(item.record.id);
   ready.removals = gone.size();
-  if (options.prune && !gone.empty()) ready.basis = read_prune_basis(repository, gone, stop);
+  if (options.prune && !gone.empty())
+    ready.basis = read_prune_basis(repository, gone, session.environment.clock, stop);
   return ready;
 }
 

@@ -15,7 +15,7 @@ int show_plan(const Session& session, const Options& options) {
   PruneBasis basis;
   OpenedRepository opened = open_repository(
       session, LockNeed::shared_for_reading, [&](Repository& repository, const StopToken& stop) {
-        basis = read_prune_basis(repository, {}, stop);
+        basis = read_prune_basis(repository, {}, session.environment.clock, stop);
       });
   prune_and_report(session, opened, options.flags, Effect::dry_run, basis);
   return 0;
@@ -29,7 +29,8 @@ int run(const Session& session, const Options& options) {
     OpenedRepository opened = open_repository(session, LockNeed::shared);
     // Told before the reading, which may take a while.
     require_no_conflict(session, opened);
-    PruneBasis basis = read_prune_basis(*opened.repository, {}, session.stop);
+    PruneBasis basis =
+        read_prune_basis(*opened.repository, {}, session.environment.clock, session.stop);
     JobOutcome outcome;
     outcome.results.push_back(
         pruned(session, prune_and_report(session, opened, options.flags, Effect::apply, basis)));

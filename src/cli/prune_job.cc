@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/prune_output.h"
+#include "service/wanted.h"
 
 namespace hikae::cli {
 namespace {
@@ -173,7 +174,15 @@ std::uint64_t prune_and_report(const Session& session,
                                const PruneFlags& flags,
                                Effect effect,
                                PruneBasis& basis) {
-  const PruneOptions options = flags.resolve();
+  PruneOptions options = flags.resolve();
+  if (session.options.repository.empty() && !session.options.destination.empty()) {
+    keep_for_sync(load_policy(session).policy,
+                  session.options.destination,
+                  basis,
+                  session.environment,
+                  session.stop);
+  }
+  options.spared = basis.spared;
   const BlobWriterOptions blobs = flags.blobs.resolve(session.environment);
   const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, blobs.pack_size);
   print_prune_plan(session, plan, basis.index, basis.used);

@@ -151,6 +151,7 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> kKinds = {
       {Action::keep, Reason::all_used, text("cli_prune.keep"), text("cli_prune.all_used")},
       {Action::keep, Reason::within_limit, text("cli_prune.keep"), text("cli_prune.within_limit")},
+      {Action::keep, Reason::spared, text("cli_prune.keep"), text("cli_prune.spared")},
       {Action::repack,
        Reason::partly_used,
        text("cli_prune.repack"),

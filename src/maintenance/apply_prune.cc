@@ -107,6 +107,7 @@ void remove_all(Repository& repository,
 
 PruneBasis read_prune_basis(Repository& repository,
                             const std::unordered_set<SnapshotId>& gone,
+                            const Clock& clock,
                             const StopToken& stop) {
   PruneBasis basis;
   std::vector<BlobId> roots;
@@ -131,9 +132,52 @@ PruneBasis read_prune_basis(Repository& repository,
         .with_hint(text("maintenance.prune_lacks_snapshots_hint"));
   }
   repository.update_index(basis.index, basis.index_files, stop);
-  basis.packs = list_packs(repository, stop);
+  const auto lag = repository.backend().listing_lag();
+  repository.backend().list(
+      FileType::pack,
+      [&](const FileInfo& file) {
+        const PackId pack = *PackId::parse(file.name);
+        basis.packs.emplace(pack, file.size);
+        if (file.modified) basis.stored.emplace(pack, *file.modified);
+      },
+      stop);
+  if (lag.count() > 0) spare_since(basis, clock.now() - lag);
   basis.used = find_used_blobs(repository, basis.index, basis.packs, roots, stop);
   return basis;
+}
+
+void spare_since(PruneBasis& basis, Instant since) {
+  for (const auto& [pack, size] : basis.packs) {
+    const auto stored = basis.stored.find(pack);
+    if (stored == basis.stored.end() || stored->second >= since) basis.spared.insert(pack);
+  }
+}
+
+void keep_wanted(PruneBasis& basis,
+                 Repository& from,
+                 const Index& from_index,
+                 const std::vector<BlobId>& trees,
+                 const StopToken& stop) {
+  Guarded<std::vector<std::uint32_t>> wanted;
+  const auto want = [&](BlobType type, const BlobId& id) {
+    const auto number = basis.index.position(type, id);
+    if (!number) return;
+    // A copy of whole packs stores a blob again rather than look for it in a pack that is gone.
+    if (!basis.packs.contains(basis.index.at(*number).pack)) return;
+    wanted.lock()->push_back(*number);
+  };
+  TreeWalkHooks hooks;
+  hooks.visit = [&](const BlobId& tree, const std::vector<format::Node>& nodes) {
+    want(BlobType::tree, tree);
+    for (const format::Node& node : nodes) {
+      for (const BlobId& id : node.content) want(BlobType::data, id);
+    }
+  };
+  walk_trees(from, from_index, trees, hooks, stop);
+  for (const std::uint32_t number : *wanted.lock()) basis.used[number] = 1;
+  for (const auto& [pack, size] : basis.packs) {
+    if (!basis.index.has_pack(pack) && from_index.has_pack(pack)) basis.spared.insert(pack);
+  }
 }
 
 void apply_prune_moves(Repository& repository,

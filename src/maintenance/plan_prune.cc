@@ -69,7 +69,8 @@ void mark_small(std::vector<PackUse>& packs, std::uint64_t pack_size) {
   constexpr std::size_t kFewest = 10;
   std::vector<PackUse*> small;
   for (PackUse& use : packs) {
-    if (use.item.action == Action::keep && use.item.size < pack_size / 5) small.push_back(&use);
+    const bool stays = use.item.action == Action::keep && use.item.reason != Reason::spared;
+    if (stays && use.item.size < pack_size / 5) small.push_back(&use);
   }
   if (small.size() < kFewest) return;
   for (PackUse* use : small) decide(*use, Action::repack, Reason::small);
@@ -94,6 +95,7 @@ void choose_repacks(std::vector<PackUse>& packs,
         repacked += use.item.used_bytes;
       }
     }
+    if (use.item.reason == Reason::spared) continue;
     if (use.item.action == Action::keep && use.unused_bytes > 0) {
       unused += use.unused_bytes;
       partly.push_back(&use);
@@ -160,7 +162,9 @@ PrunePlan plan_prune(const Index& index,
   std::uint64_t used_bytes = 0;
   for (PackUse& use : packs) {
     used_bytes += use.item.used_bytes;
-    if (use.item.used_bytes == 0) {
+    if (options.spared.contains(use.item.pack)) {
+      decide(use, Action::keep, use.unused_bytes > 0 ? Reason::spared : Reason::all_used);
+    } else if (use.item.used_bytes == 0) {
       decide(use, Action::remove, Reason::nothing_used);
     } else if (use.mixed) {
       decide(use, Action::repack, Reason::mixed);
@@ -182,7 +186,12 @@ PrunePlan plan_prune(const Index& index,
     PackUse orphan;
     orphan.item.pack = pack;
     orphan.item.size = size;
-    decide(orphan, Action::remove, Reason::not_indexed);
+    if (options.spared.contains(pack)) {
+      orphan.unused_bytes = size;
+      decide(orphan, Action::keep, Reason::spared);
+    } else {
+      decide(orphan, Action::remove, Reason::not_indexed);
+    }
     add_totals(plan, orphan);
     plan.items.push_back(orphan.item);
   }

@@ -21,6 +21,7 @@ struct PruneOptions {
   double max_unused_percent = 5;
   std::optional<std::uint64_t> max_unused_bytes;  // instead of the percentage
   std::optional<std::uint64_t> max_repack_bytes;  // rewrite at most this much in one go
+  std::unordered_set<PackId> spared;              // left as they are, whatever nothing uses in them
 };
 
 struct PruneItem {
@@ -28,6 +29,7 @@ struct PruneItem {
   enum class Reason {
     all_used,      // keep
     within_limit,  // keep: max_unused allows what is unused, or max_repack allows no more
+    spared,        // keep: PruneBasis::spared names it
     not_indexed,   // remove: no index file names it; a killed run left it
     nothing_used,  // remove
     partly_used,   // repack
@@ -77,15 +79,34 @@ struct PruneBasis {
   std::unordered_set<std::string> index_files;  // those that `index` was read from
   std::map<PackId, std::uint64_t> packs;        // every pack file, indexed or not
   std::vector<char> used;                       // by number in the index
+  std::map<PackId, Instant> stored;             // when, for packs whose store tells
+  // Packs that somebody may be about to need; to be given to PruneOptions::spared.
+  std::unordered_set<PackId> spared;
 };
 
 // Reads it, in the order in which backups that are under way cannot mislead: snapshots, then the
-// index, then the packs, the reverse of how they are written. `gone` are snapshots to be left out.
+// index, then the packs, the reverse of how they are written. Where the store may list late
+// (Backend::listing_lag()), packs that are younger are spared: what names them may not be listed
+// yet. `gone` are snapshots to be left out.
 // REQUIRES: a lock, shared or exclusive, since before. Throws Error{corrupt} when a snapshot cannot
 // be read, since nobody knows what it needs, and what find_used_blobs() throws.
 PruneBasis read_prune_basis(Repository& repository,
                             const std::unordered_set<SnapshotId>& gone,
+                            const Clock& clock,
                             const StopToken& stop);
+
+// Spares every pack that was stored since, or of which nobody knows when.
+void spare_since(PruneBasis& basis, Instant since);
+
+// Keeps what a copy that is still to come, or was interrupted, would send again: the blobs of
+// `trees` that are there count as used, and of packs that no index names those that `from` holds
+// are spared. `from` has all of the trees and is read only there. Throws Error when it cannot be
+// read.
+void keep_wanted(PruneBasis& basis,
+                 Repository& from,
+                 const Index& from_index,
+                 const std::vector<BlobId>& trees,
+                 const StopToken& stop);
 
 struct PruneProgress {
   std::atomic<std::uint64_t> bytes_moved{0};

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "maintenance/prune.h"
 #include "service/maintain.h"
+#include "service/wanted.h"
 
 namespace hikae {
 namespace {
@@ -15,12 +16,13 @@ constexpr std::chrono::minutes kLeastWait{10};
 
 class Pruner {
  public:
-  Pruner(const policy::PruneRules& rules,
+  Pruner(const policy::Policy& policy,
          PruneWhen when,
          const MaintenanceOptions& options,
          const Environment& environment,
          const StopToken& stop)
-      : max_unused_(rules.max_unused),
+      : policy_(policy),
+        max_unused_(policy.prune.max_unused),
         when_(when),
         options_(options),
         environment_(environment),
@@ -29,10 +31,12 @@ class Pruner {
   void prune(OpenDestination& open, DestinationResult& result) {
     auto lock = acquire(open, LockMode::shared, options_.lock_options);
     auto keeper = keep(*lock);
-    PruneBasis basis = read_prune_basis(*open.repository, {}, stop_);
+    PruneBasis basis = read_prune_basis(*open.repository, {}, environment_.clock, stop_);
     BlobWriterOptions blobs;
+    keep_for_sync(policy_, result.destination, basis, environment_, stop_);
     PruneOptions how;
     how.max_unused_percent = max_unused_ / 2;
+    how.spared = basis.spared;
     const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, how, blobs.pack_size);
     const double total = static_cast<double>(std::max<std::uint64_t>(plan.bytes_total, 1));
     const double unused = 100.0 * static_cast<double>(plan.bytes_unused) / total;
@@ -72,6 +76,7 @@ class Pruner {
     return std::make_unique<LockKeeper>(std::vector{&lock}, environment_.log, stop_);
   }
 
+  const policy::Policy& policy_;
   const double max_unused_;  // per cent
   const PruneWhen when_;
   const MaintenanceOptions& options_;
@@ -93,7 +98,7 @@ std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
   }
   std::vector<DestinationResult> results;
   if (request.only.empty()) return results;
-  Pruner pruner(policy.prune, when, options, environment, stop);
+  Pruner pruner(policy, when, options, environment, stop);
   for (OpenDestination& open : open_destinations(policy, request, environment, stop)) {
     DestinationResult result;
     result.destination = open.destination->name;

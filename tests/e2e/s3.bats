@@ -21,6 +21,17 @@ setup_file() {
 
 teardown_file() { stop_rgw; }
 
+# The store behind a proxy that lists late, at $PROXY: late SECONDS WORD, see fault_proxy.py.
+start_late_proxy() {
+  python3 "$BATS_TEST_DIRNAME/../support/fault_proxy.py" "$AUTHORITY" "$BATS_FILE_TMPDIR/rgw.key" "$HTTP_PORT" \
+    >proxy.told 2>&1 3>&- &
+  proxy=$!
+  wait_until test -s proxy.told
+  PROXY=https://localhost:$(cat proxy.told)
+}
+late() { curl -sf --cacert "$AUTHORITY" -X PUT --data "$1 $2" "$PROXY/__late"; }
+teardown() { [ -z "${proxy:-}" ] || kill "$proxy"; }
+
 setup() { cd "$BATS_TEST_TMPDIR"; }
 
 # A policy of this test's own, whose destination is the bucket folder $1; $2: more keys of it.
@@ -119,6 +130,36 @@ END
   run -0 hikae init
   run -1 hikae backup "$BATS_FILE_TMPDIR/files" -d s3
   assert_says "has reached its quota"
+}
+
+@test "a store that lists late: backups only store more, and a prune takes nothing that is not listed yet" {
+  use_aws
+  start_late_proxy
+  export RESTIC_REPOSITORY=s3:$PROXY/backups/late RESTIC_CACERT=$AUTHORITY
+  cp -a "$BATS_FILE_TMPDIR/files" own
+  run -0 hikae init
+  # Nothing that is stored from now on is listed. The second backup knows of no parent and no index.
+  late 3600 /
+  run -0 hikae backup own
+  echo more >own/more
+  run -0 hikae backup own
+  run -0 hikae snapshots
+  assert_says "No snapshots"
+  # Packs first: nothing names them, as far as anybody can see. Then the index, but no snapshot.
+  for kind in 'index/|snapshots/' snapshots/; do
+    late 3600 "$kind"
+    run -0 hikae prune --max-unused 0
+    assert_says "not needed yet"
+  done
+  late 0 /
+  run -0 hikae snapshots
+  assert_says "2 snapshots"
+  run -0 hikae check --read-data
+  run -0 hikae restore latest --target back
+  diff -r own back/own
+  run -0 hikae backup own
+  run -0 restic --cacert "$AUTHORITY" -r "s3:https://localhost:$TLS_PORT/backups/late" check --read-data
+  assert_says "no errors were found"
 }
 
 # When the object lock of the bucket locked's object $1 ends, in seconds since 1970.

@@ -103,6 +103,46 @@ assert_both_are_sound() {
   assert_says "Each destination holds what the policy wants there."
 }
 
+@test "a prune of a destination that is half filled leaves what it has, and what is garbage goes" {
+  # A generation that both hold and that is then dropped: garbage in the slow one.
+  mkdir other
+  mv files/file1? other
+  write_policy ""
+  hikae -q run >/dev/null
+  find slow/data -type f | sort >garbage
+  id=$(hikae snapshots -d slow --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')
+  hikae forget "$id" >/dev/null
+  rm files/*
+  mv other/* files
+  write_policy 4M
+  "$HIKAE" run >out 2>&1 3>&- &
+  hikae=$!
+  wait_until has_file_in nas/snapshots
+  has_more() { [ -n "$(find slow/data -type f ! -name '*tmp*' | sort | comm -13 garbage -)" ]; }
+  wait_until has_more
+  kill -KILL "$hikae"
+  expect_exit 137 "$hikae"
+  [ "$(snapshot_count slow)" -eq 0 ]
+  find slow/data -type f ! -name '*tmp*' | sort | comm -13 garbage - >begun
+
+  run -0 hikae prune -d slow --dry-run
+  assert_says "the beginning of a copy"
+  run -0 hikae prune -d slow
+  find slow/data -type f ! -name '*tmp*' | sort >left
+  diff begun left
+  # Where nobody can tell what is to be copied, what is young stays.
+  mv nas away
+  run -0 hikae prune -d slow
+  diff begun <(find slow/data -type f ! -name '*tmp*' | sort)
+  mv away nas
+
+  write_policy ""
+  run -0 hikae sync
+  assert_says "Copied 1 of 1 generations"
+  [ -z "$(find slow/data -type f ! -name '*tmp*' | sort | comm -13 - begun)" ]
+  assert_both_are_sound
+}
+
 @test "sync brings back nothing that was forgotten, and deletes nothing" {
   write_policy ""
   hikae -q run >/dev/null

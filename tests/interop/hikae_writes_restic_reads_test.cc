@@ -97,7 +97,7 @@ class HikaeWrites : public ::testing::Test {
   }
   PrunePlan prune() {
     const auto held = lock();
-    PruneBasis basis = read_prune_basis(*repository_, {}, StopToken());
+    PruneBasis basis = read_prune_basis(*repository_, {}, SystemClock(), StopToken());
     PruneOptions options;
     options.max_unused_percent = 0;
     PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, kPackSize);

@@ -13,7 +13,7 @@
   flip             one bit of the answer's body is wrong
   stall            no answer at all, for a minute
 "PUT /__late" with "SECONDS WORD": an object whose key the expression WORD finds ("snapshots/|index/"; "/": every one) is listed only
-so long after it was stored; 0: at once, those of before too. It can be read and asked for by its name at once.
+so long after it was stored, if that was since the first of these; 0: at once. It can be read and asked for by its name at once.
 "GET /__peak" tells the most bytes of bodies that came within one second since it was asked last.
 "GET /__faults" tells how many requests are still to be spoilt, how many came in all, and the scope that the last one
 was signed for.
@@ -102,6 +102,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def control_late(self, body):
         global late_seconds, late_word
         seconds, late_word = body.decode().split()
+        if late_seconds == 0:
+            stored.clear()
         late_seconds = float(seconds)
         self.answer(200, [("Content-Length", "0")], b"")
 

@@ -114,6 +114,23 @@ TEST_F(PlanPruneTest, RemovesPacksThatNoIndexNames) {
   EXPECT_EQ(result.bytes_freed, 4321);
 }
 
+TEST_F(PlanPruneTest, LeavesWhatIsSparedAsItIs) {
+  const PackId unused = add(std::vector<Blob>(9, kUnused));
+  const PackId partly = add({kUsed, kUnused, kUnused, kUnused});
+  const PackId used = add({kUsed, kUsed});
+  const auto orphan = id_cast<PackId>(sha256(as_bytes("orphan")));
+  files_[orphan] = 4321;
+  PruneOptions options;
+  options.max_unused_percent = 0;
+  options.spared = {unused, partly, used, orphan};
+  const PrunePlan result = plan(options);
+  for (const PackId& pack : {unused, partly, orphan})
+    EXPECT_EQ(decision(result, pack), decided(Action::keep, Reason::spared));
+  EXPECT_EQ(decision(result, used), decided(Action::keep, Reason::all_used));
+  EXPECT_FALSE(result.changes_anything());
+  EXPECT_EQ(result.bytes_unused, result.bytes_left_unused);
+}
+
 TEST_F(PlanPruneTest, RewritesPartlyUsedPacksBeyondTheLimit) {
   const PackId pack = add({kUsed, kUnused, kUsed, kUnused, kUsed});
   const PrunePlan result = plan();

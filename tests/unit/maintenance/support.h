@@ -65,7 +65,7 @@ class MaintenanceTest : public ::testing::Test {
   }
 
   static PruneBasis basis(MemoryDestination& destination) {
-    return read_prune_basis(destination.repository(), {}, StopToken());
+    return read_prune_basis(destination.repository(), {}, SystemClock(), StopToken());
   }
   static PrunePlan plan(const PruneBasis& basis, const PruneOptions& options = PruneOptions()) {
     return plan_prune(basis.index, basis.packs, basis.used, options, kPackSize);
