@@ -227,7 +227,8 @@ TEST_F(CheckTest, APackNamedTwiceIsAHintAndReadOnce) {
 TEST_F(CheckTest, ASecondCopyOfALostBlobSavesTheSnapshots) {
   Repository& repository = destination.repository();
   const Index nothing;
-  BlobWriter writer({{&repository, &nothing}}, kit.plan.blobs, SystemClock(), StopToken());
+  const SystemClock clock;
+  BlobWriter writer({{&repository, &nothing}}, kit.plan.blobs, clock, StopToken());
   BlobScratch scratch(Compression::automatic);
   const std::string lost = pack_of_both();
   writer.save(format::BlobType::data, as_bytes(source.contents()["folder/both"]), scratch);
