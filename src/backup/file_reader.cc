@@ -17,6 +17,9 @@ constexpr std::size_t kInlineSize = kMinChunkSize;
 // Few chunks are longer; the buffer grows for one that is, and shrinks behind it.
 constexpr std::size_t kUsualBuffer = std::size_t{4} * 1024 * 1024;
 static_assert(kUsualBuffer <= kMaxChunkSize);
+// Pieces of a fixed size are handed over together up to so much. Whoever sends them meanwhile waits
+// for us, so it must not be much.
+constexpr std::size_t kBatch = std::size_t{256} * 1024;
 
 void count_file(BackupState& state, const FileJob& job, const Node& node) {
   Counters& counters = state.counters;
@@ -49,8 +52,13 @@ void release_hold(BackupState& state, FileInProgress& file, BlobScratch& scratch
 }
 
 void store_chunk(BackupState& state, ChunkJob& chunk, BlobScratch& scratch) {
-  *chunk.id = state.writer.save(BlobType::data, chunk.content, scratch).id;
-  state.progress.bytes_done += chunk.content.size();
+  ByteView rest = chunk.content;
+  for (BlobId* const id : chunk.ids) {
+    const ByteView content = rest.first(std::min(rest.size(), chunk.chunk_size));
+    *id = state.writer.save(BlobType::data, content, scratch).id;
+    state.progress.bytes_done += content.size();
+    rest = rest.subspan(content.size());
+  }
   state.chunk_buffers.give_back(std::move(chunk.content));
   release_hold(state, *chunk.file, scratch);
 }
@@ -65,9 +73,7 @@ std::uint64_t FileReader::read(SourceFile& source,
   filled_ = 0;
   failure_.reset();
   piece_size_ = source.piece_size();
-  // One byte more than expected shows the end in one read.
-  if (buffer_.size() > kUsualBuffer) buffer_ = Bytes();
-  buffer_.resize(std::min<std::uint64_t>(expected + 1, kUsualBuffer));
+  prepare_buffer(expected);
   while (true) {
     // What is buffered is cut to its end before more is read, so that only the last piece of it
     // has to move.
@@ -91,13 +97,25 @@ std::uint64_t FileReader::read(SourceFile& source,
   }
 }
 
+// One byte more than expected shows the end in one read. Pieces of a fixed size are passed on as
+// soon as a batch of them is there.
+void FileReader::prepare_buffer(std::uint64_t expected) {
+  const std::uint64_t usual = piece_size_ ? batch_size() : kUsualBuffer;
+  if (buffer_.size() > kUsualBuffer) buffer_ = Bytes();
+  buffer_.resize(std::min<std::uint64_t>(expected + 1, usual));
+}
+
+std::size_t FileReader::batch_size() const {
+  return std::max<std::size_t>(1, kBatch / *piece_size_) * *piece_size_;
+}
+
 std::size_t FileReader::find_cut(std::size_t left) const {
-  if (piece_size_) return std::min(left, *piece_size_);
+  if (piece_size_) return std::min(left, batch_size());
   return state_.tables.next_cut({buffer_.data() + begin_, left});
 }
 
 bool FileReader::may_grow(std::size_t cut, std::size_t left) const {
-  return piece_size_ ? cut < *piece_size_ : left < kMaxChunkSize;
+  return piece_size_ ? cut < batch_size() : left < kMaxChunkSize;
 }
 
 bool FileReader::refill(SourceFile& source, bool at_end) {
@@ -153,29 +171,33 @@ bool FileReader::emit_zeros(std::size_t left, const std::shared_ptr<FileInProgre
 }
 
 void FileReader::emit(std::size_t size, const std::shared_ptr<FileInProgress>& file, bool last) {
-  file->chunks.push_back(std::make_unique<BlobId>());
-  BlobId* id = file->chunks.back().get();
-  const ByteView content{buffer_.data() + begin_, size};
-  const bool alone = last && file->chunks.size() == 1 && size <= kInlineSize;
-  if (alone || !pass_on(content, file, id)) {
-    *id = state_.writer.save(BlobType::data, content, scratch_).id;
-    state_.progress.bytes_done += size;
+  const bool alone = last && file->chunks.empty() && size <= kInlineSize;
+  ChunkJob job{file, {}, {}, piece_size_.value_or(size)};
+  for (std::size_t at = 0; at < size; at += job.chunk_size) {
+    file->chunks.push_back(std::make_unique<BlobId>());
+    job.ids.push_back(file->chunks.back().get());
+  }
+  if (alone || !pass_on(job, size)) {
+    for (std::size_t at = 0; BlobId* const id : job.ids) {
+      const ByteView content{buffer_.data() + begin_ + at, std::min(job.chunk_size, size - at)};
+      *id = state_.writer.save(BlobType::data, content, scratch_).id;
+      state_.progress.bytes_done += content.size();
+      at += content.size();
+    }
   }
   begin_ += size;
 }
 
-// Gives the chunk to another thread if one is free; else this one stores it itself, and nobody
+// Gives the chunks to another thread if one is free; else this one stores them itself, and nobody
 // ever waits.
-bool FileReader::pass_on(ByteView content,
-                         const std::shared_ptr<FileInProgress>& file,
-                         BlobId* id) {
-  // Most often there is none, and copying the chunk would be for nothing.
+bool FileReader::pass_on(ChunkJob& job, std::size_t size) {
+  // Most often there is none, and copying the chunks would be for nothing.
   if (!state_.chunks.has_room()) return false;
-  ChunkJob job{file, id, state_.chunk_buffers.take(content.size())};
-  append(job.content, content);
-  ++file->pending;
+  job.content = state_.chunk_buffers.take(size);
+  append(job.content, {buffer_.data() + begin_, size});
+  ++job.file->pending;
   if (state_.chunks.try_push(job)) return true;
-  --file->pending;
+  --job.file->pending;
   state_.chunk_buffers.give_back(std::move(job.content));
   return false;
 }

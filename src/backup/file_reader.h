@@ -25,13 +25,15 @@ class FileReader {
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  void prepare_buffer(std::uint64_t expected);
+  std::size_t batch_size() const;
   std::size_t find_cut(std::size_t left) const;
   bool may_grow(std::size_t cut, std::size_t left) const;
   bool refill(SourceFile& source, bool at_end);
   std::size_t read_some(SourceFile& source);
   bool emit_zeros(std::size_t left, const std::shared_ptr<FileInProgress>& file);
   void emit(std::size_t size, const std::shared_ptr<FileInProgress>& file, bool last);
-  bool pass_on(ByteView content, const std::shared_ptr<FileInProgress>& file, BlobId* id);
+  bool pass_on(ChunkJob& job, std::size_t size);
 
   BackupState& state_;
   BlobScratch& scratch_;
@@ -43,7 +45,7 @@ class FileReader {
   std::optional<Error> failure_;
 };
 
-// Stores one chunk and lets go of the file; the last one to let go finishes the file's entry.
+// Stores these chunks and lets go of the file; the last one to let go finishes the file's entry.
 void store_chunk(BackupState& state, ChunkJob& chunk, BlobScratch& scratch);
 void release_hold(BackupState& state, FileInProgress& file, BlobScratch& scratch);
 

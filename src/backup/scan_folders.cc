@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "backup/stages.h"
 
 namespace hikae {
@@ -96,18 +98,24 @@ void scan_file(BackupState& state,
   const std::uint64_t size = node.size;
   ++state.progress.files_found;
   state.progress.bytes_found += size;
-  const bool is_stream = folder->entry(slot).content == SourceEntry::Content::stream;
-  if (!is_stream && take_from_parent(state, node, before)) {
+  if (take_from_parent(state, node, before)) {
     finish_entry(state, folder, scratch);
     return;
   }
   const bool existed = before != nullptr && before->type == NodeType::file;
-  FileJob job{folder, &folder->entry(slot), slot, existed, nullptr};
-  if (is_stream) {
-    to_read.add_stream(std::move(job));
-  } else {
-    to_read.add(std::move(job), size);
+  to_read.add({folder, &folder->entry(slot), slot, existed, nullptr}, size);
+}
+
+// The longest one first: begun last, it would run alone in the end.
+void scan_streams(BackupState& state, std::vector<FileJob> streams, ReadList& to_read) {
+  std::stable_sort(streams.begin(), streams.end(), [](const FileJob& a, const FileJob& b) {
+    return a.entry->node.size > b.entry->node.size;
+  });
+  for (const FileJob& job : streams) {
+    ++state.progress.files_found;
+    state.progress.bytes_found += job.entry->node.size;
   }
+  for (FileJob& job : streams) to_read.add_stream(std::move(job));
 }
 
 std::shared_ptr<Folder> open_subfolder(const std::shared_ptr<Folder>& folder,
@@ -143,18 +151,23 @@ void scan_folder(BackupState& state,
   }
   ParentNodes parent(state.parents.load(folder->parent().subtree, stop));
   std::vector<std::shared_ptr<Folder>> subfolders;
+  std::vector<FileJob> streams;
   ReadList to_read(state, stop);
   for (std::size_t slot = 0; slot < folder->entries().size(); ++slot) {
     Node& node = folder->entry(slot).node;
     Node* before = parent.find(node.name);
     if (node.type == NodeType::dir) {
       subfolders.push_back(open_subfolder(folder, slot, before));
+    } else if (folder->entry(slot).content == SourceEntry::Content::stream) {
+      const bool existed = before != nullptr && before->type == NodeType::file;
+      streams.push_back({folder, &folder->entry(slot), slot, existed, nullptr});
     } else if (node.type == NodeType::file) {
       scan_file(state, folder, slot, before, to_read, scratch);
     } else {
       finish_entry(state, folder, scratch);
     }
   }
+  scan_streams(state, std::move(streams), to_read);
   to_read.pass_on();
   // The first subfolder ends up on top, so that the walk follows the order of names.
   for (auto subfolder = subfolders.rbegin(); subfolder != subfolders.rend(); ++subfolder) {

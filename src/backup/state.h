@@ -69,10 +69,13 @@ struct FileInProgress {
   std::atomic<std::size_t> pending{1};  // the reader's own hold
 };
 
+// Chunks of one file that lie one behind the other; more than one where they are small, since
+// handing each over would cost nearly as much as storing it.
 struct ChunkJob {
   std::shared_ptr<FileInProgress> file;  // shared with the reader and the file's other chunks
-  BlobId* id = nullptr;
+  std::vector<BlobId*> ids;              // one for each chunk
   Bytes content;
+  std::size_t chunk_size = 0;  // of each but the last
 };
 
 // Few chunks are longer; their memory is not kept.

@@ -91,6 +91,8 @@ struct PostgresSource {
   std::string programs;  // the folder of pg_dump; empty: by the server's version
   std::chrono::seconds lock_timeout = std::chrono::seconds(30);
   std::chrono::seconds statement_timeout = std::chrono::minutes(10);
+  // How long others may wait for a lock that a dump holds; 0: for ever.
+  std::chrono::seconds blocking_limit = std::chrono::minutes(5);
   std::optional<std::chrono::seconds> time_limit;  // of one database's dump
 
   bool operator==(const PostgresSource&) const = default;

@@ -32,6 +32,7 @@ const Section& postgres_section() {
     keys.one("programs", &P::programs, Kind::path, "/usr/lib/postgresql/15/bin");
     keys.one("lock_timeout", &P::lock_timeout, Kind::duration, "30s");
     keys.one("statement_timeout", &P::statement_timeout, Kind::duration, "10m");
+    keys.one("blocking_limit", &P::blocking_limit, Kind::duration, "5m");
     keys.one("time_limit", &P::time_limit, Kind::duration, "4h");
     return std::move(keys).done();
   }();

@@ -97,6 +97,7 @@ std::unique_ptr<Source> make_postgres_source(const policy::Source& source,
   options.format = given.format == policy::PostgresFormat::plain ? postgres::DumpFormat::plain
                                                                  : postgres::DumpFormat::custom;
   options.programs = given.programs;
+  options.blocking_limit = given.blocking_limit;
   options.time_limit = given.time_limit.value_or(std::chrono::seconds(0));
   const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   options.utc_offset = environment.local_offset(now.time_since_epoch().count());

@@ -11,6 +11,7 @@
 
 #include "os/wake.h"
 #include "postgres/connection.h"
+#include "source/blocked_sessions.h"
 #include "source/postgres_run.h"
 
 namespace hikae {
@@ -30,11 +31,15 @@ class ProgramOutput {
     if (time_limit.count() > 0) deadline_ = SteadyClock::now() + time_limit;
   }
 
+  // Is asked from time to time while the program runs; outlives it.
+  void look_at(BlockedSessions& blocked) { blocked_ = &blocked; }
+
   // 0 at the end of the output. Throws Error{timeout}, Cancelled.
   std::size_t read(MutableByteView out) {
     const os::StopFd stopped(stop_);
     while (true) {
       drain_errors();
+      if (blocked_ != nullptr && SteadyClock::now() >= blocked_->next_look()) blocked_->look(stop_);
       const std::optional<std::size_t> size = child_.read_output(out);
       if (!size) return 0;
       if (*size > 0) return *size;
@@ -68,12 +73,15 @@ class ProgramOutput {
   void wait(int stopped) {
     std::array<pollfd, 3> polled{
         {{child_.output_fd(), POLLIN, 0}, {child_.errors_fd(), POLLIN, 0}, {stopped, POLLIN, 0}}};
+    const auto now = SteadyClock::now();
+    if (deadline_ && now >= *deadline_)
+      throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
+    auto until = deadline_.value_or(SteadyClock::time_point::max());
+    if (blocked_ != nullptr) until = std::min(until, blocked_->next_look());
     int milliseconds = -1;
-    if (deadline_) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - SteadyClock::now());
-      if (left.count() <= 0) throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
-      milliseconds = static_cast<int>(std::min<std::int64_t>(left.count(), INT_MAX));
+    if (until != SteadyClock::time_point::max()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+      milliseconds = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
     }
     if (poll(polled.data(), polled.size(), milliseconds) < 0 && errno != EINTR)
       throw system_error(errno, text("os.read_failed"));
@@ -85,6 +93,7 @@ class ProgramOutput {
   StopToken stop_;
   std::optional<SteadyClock::time_point> deadline_;
   std::string errors_;
+  BlockedSessions* blocked_ = nullptr;
 };
 
 // A part that goes without having come whole takes the others with it.
@@ -140,6 +149,7 @@ class DumpFile : public SourceFile {
   format::Node stat() override { return node_; }
 
  protected:
+  void look_at(BlockedSessions& blocked) { output_.look_at(blocked); }
   // The first bytes came: the program has its own transaction.
   virtual void began() {}
   // It came whole.
@@ -190,9 +200,20 @@ struct SharedSnapshot {
     name = connection.query("SELECT pg_catalog.pg_export_snapshot()", run.stop()).text(0, 0);
     facts = postgres::load_database_facts(connection, run.stop());
   }
+  // pg_dump has it.
+  void end(const StopToken& stop) {
+    if (std::exchange(ended_, true)) return;
+    connection.query("COMMIT", stop);
+    constexpr int kFirstWithIdleTimeout = 14;
+    if (connection.server_major() >= kFirstWithIdleTimeout)
+      connection.query("SET idle_session_timeout = 0", stop);
+  }
   postgres::Connection connection;
   std::string name;
   postgres::DatabaseFacts facts;
+
+ private:
+  bool ended_ = false;
 };
 
 std::vector<std::string> dump_command(const PostgresRun& run,
@@ -224,12 +245,15 @@ class DatabaseDump final : public DumpFile {
                  postgres::watch_dump(run.options.format),
                  dump_command(run, database, snapshot->name)),
         snapshot_(std::move(snapshot)),
+        blocked_(snapshot_->connection, run.options.blocking_limit, run.log),
         facts_(std::move(snapshot_->facts)) {
+    look_at(blocked_);
     facts_.file = postgres::dump_file_name(database, run.options.format);
   }
 
  private:
-  void began() override { snapshot_.reset(); }
+  // The session goes on to look after those whom the dump keeps waiting.
+  void began() override { snapshot_->end(run().stop()); }
   void came(const postgres::DumpWatcher& watcher,
             std::uint64_t bytes,
             const std::vector<std::string>& warnings) override {
@@ -240,6 +264,7 @@ class DatabaseDump final : public DumpFile {
   }
 
   std::unique_ptr<SharedSnapshot> snapshot_;
+  BlockedSessions blocked_;
   postgres::DatabaseFacts facts_;
 };
 

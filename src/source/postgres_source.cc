@@ -150,7 +150,7 @@ class PostgresSource final : public Source {
     return cluster;
   }
 
-  // facts.json stands behind all databases, for which it waits.
+  // Nothing is expected of facts.json, which waits for all databases.
   std::unique_ptr<SourceDirectory> open_logical() {
     auto logical = std::make_unique<ListedFolder>("/postgres/logical");
     std::map<std::string, postgres::DatabaseEntry> by_file;

@@ -28,8 +28,9 @@ struct PostgresOptions {
   bool physical = false;
   postgres::DumpFormat format = postgres::DumpFormat::custom;
   std::string programs;  // the folder of pg_dump; empty: found by the server's version
-  std::chrono::milliseconds time_limit{0};  // of one database's dump; 0: none
-  std::int32_t utc_offset = 0;              // of this host, seconds east, for the times of files
+  std::chrono::milliseconds blocking_limit{0};  // of who waits for a dump's locks; 0: none
+  std::chrono::milliseconds time_limit{0};      // of one database's dump; 0: none
+  std::int32_t utc_offset = 0;  // of this host, seconds east, for the times of files
 };
 
 // A cluster that is read while it works. Each database's dump is a stream of one pg_dump, in one

@@ -38,8 +38,9 @@ class ItemErrorSink {
 struct SourceEntry {
   // stream: what another program makes while it is read. Its size is known at its end only
   // (node.size is a guess, for progress), it is read once, and its failure is the whole source's:
-  // no snapshot is sealed then. The entries of a folder are begun in their order, each stream by a
-  // reader of its own, so that a stream may wait for what earlier ones bring.
+  // no snapshot is sealed then. The streams of a folder are begun one after the other, each by a
+  // reader of its own: the one of which most is expected first, those of equal size in their order.
+  // So a stream may wait for what those bring of which more is expected.
   enum class Content { stored, stream };
   format::Node node;
   std::string path;  // as the source names it, for messages and for opening
