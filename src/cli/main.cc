@@ -171,15 +171,17 @@ int run(int count, char** arguments) {
   Console console(language, os::is_terminal(STDERR_FILENO) ? Colour::terminal : Colour::none);
   const SystemClock clock;
   const os::LocalOffsets offsets;
-  const Environment environment{clock,
-                                console,
-                                this_process(),
-                                variable_or("HIKAE_STATE_DIR", "/var/lib/hikae"),
-                                variable_or("HIKAE_CACHE_DIR", "/var/cache/hikae"),
-                                working_directory(),
-                                kVersion,
-                                variable,
-                                [&](std::int64_t seconds) { return offsets.at(seconds); }};
+  KnownKeys known_keys;
+  Environment environment{clock,
+                          console,
+                          this_process(),
+                          variable_or("HIKAE_STATE_DIR", "/var/lib/hikae"),
+                          variable_or("HIKAE_CACHE_DIR", "/var/cache/hikae"),
+                          working_directory(),
+                          kVersion,
+                          variable,
+                          [&](std::int64_t seconds) { return offsets.at(seconds); }};
+  environment.known_keys = &known_keys;
   GlobalOptions options;
   std::stop_source source;
   const Session session{console, environment, options, source.get_token()};

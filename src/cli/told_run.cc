@@ -26,6 +26,7 @@ void ToldRun::tell(const std::shared_ptr<const RunReport>& report) {
   const SlotEvent event = manual_event(policy_, slot_, report);
   announcer_.deliver(event);
   if (const auto low_space = low_space_event(event)) announcer_.deliver(*low_space);
+  announcer_.tick(session_.environment.clock.now());
 }
 
 void ToldRun::tell_failure(const Error& error) {

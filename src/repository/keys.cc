@@ -52,6 +52,27 @@ format::KeyFile load_key(Backend& backend, const std::string& name, const StopTo
   return format::decode_key_file(as_text(content));
 }
 
+// Without a derivation, where this process knows what it would give.
+std::optional<OpenedKey> find_known(Backend& backend,
+                                    const std::vector<std::string>& names,
+                                    const Secret& password,
+                                    const KnownKeys& known,
+                                    const StopToken& stop) {
+  for (const std::string& name : names) {
+    const KeyId id = *KeyId::parse(name);
+    const auto master = known.find(id, password);
+    if (!master) continue;
+    try {
+      load_key(backend, name, stop);
+      return OpenedKey{id, *master};
+    } catch (const Error& error) {
+      // The long way finds out what can be opened.
+      if (error.code() != ErrorCode::corrupt) throw;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<KeyRecord> load_keys(Backend& backend, const StopToken& stop) {
@@ -64,12 +85,16 @@ std::vector<KeyRecord> load_keys(Backend& backend, const StopToken& stop) {
   return keys;
 }
 
-OpenedKey open_key(Backend& backend, const Secret& password, const StopToken& stop) {
+OpenedKey open_key(Backend& backend,
+                   const Secret& password,
+                   KnownKeys& known,
+                   const StopToken& stop) {
   std::vector<std::string> names;
   backend.list(
       FileType::key, [&](const FileInfo& file) { names.push_back(file.name); }, stop);
   if (names.empty())
     throw Error(ErrorCode::corrupt, text("repository.no_keys", {{"place", backend.location()}}));
+  if (const auto opened = find_known(backend, names, password, known, stop)) return *opened;
   std::optional<Error> damage;
   std::size_t tried = 0;
   for (const std::string& name : names) {
@@ -77,7 +102,10 @@ OpenedKey open_key(Backend& backend, const Secret& password, const StopToken& st
     throw_if_stopped(stop);
     try {
       const format::KeyFile key = load_key(backend, name, stop);
-      if (const auto master = try_key(key, password)) return {*KeyId::parse(name), *master};
+      const auto master = try_key(key, password);
+      if (!master) continue;
+      known.remember(*KeyId::parse(name), password, *master);
+      return {*KeyId::parse(name), *master};
     } catch (const Error& error) {
       // Another key file may open; if none does, the damage is what the administrator must hear of.
       if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::invalid_argument) throw;

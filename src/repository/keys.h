@@ -43,7 +43,11 @@ struct OpenedKey {
   MasterKey master;
 };
 // Tries every key file (at most 20, as restic does). Throws wrong_password; a damaged key file is
-// skipped while another opens.
-OpenedKey open_key(Backend& backend, const Secret& password, const StopToken& stop);
+// skipped while another opens. A key file that `known` has seen opened by this password comes first
+// and is not derived again, as long as it is still there and whole.
+OpenedKey open_key(Backend& backend,
+                   const Secret& password,
+                   KnownKeys& known,
+                   const StopToken& stop);
 
 }  // namespace hikae

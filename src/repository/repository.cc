@@ -63,11 +63,19 @@ Repository::Repository(std::unique_ptr<Backend> backend,
 std::unique_ptr<Repository> Repository::open(std::unique_ptr<Backend> backend,
                                              const Secret& password,
                                              const StopToken& stop) {
+  KnownKeys none;
+  return open(std::move(backend), password, none, stop);
+}
+
+std::unique_ptr<Repository> Repository::open(std::unique_ptr<Backend> backend,
+                                             const Secret& password,
+                                             KnownKeys& known,
+                                             const StopToken& stop) {
   if (!backend->size({FileType::config, ""}, stop)) {
     throw Error(ErrorCode::no_repository, text("repository.none", {{"place", backend->location()}}))
         .with_hint(text("repository.none_hint"));
   }
-  OpenedKey key = open_key(*backend, password, stop);
+  OpenedKey key = open_key(*backend, password, known, stop);
   format::Config config = load_config(*backend, Cipher(key.master), stop);
   return std::unique_ptr<Repository>(
       new Repository(std::move(backend), std::move(config), key.master, key.id));

@@ -15,6 +15,7 @@
 #include "format/compression.h"
 #include "format/files.h"
 #include "repository/index.h"
+#include "repository/known_keys.h"
 #include "storage/backend.h"
 
 namespace hikae {
@@ -51,6 +52,11 @@ class Repository {
   // corrupt.
   static std::unique_ptr<Repository> open(std::unique_ptr<Backend> backend,
                                           const Secret& password,
+                                          const StopToken& stop);
+  // The same; `known` spares the derivation where this process has made it before.
+  static std::unique_ptr<Repository> open(std::unique_ptr<Backend> backend,
+                                          const Secret& password,
+                                          KnownKeys& known,
                                           const StopToken& stop);
 
   // Makes a repository: layout, first key, config (last, so that a killed init is no repository

@@ -106,7 +106,6 @@ void Announcer::deliver(const SlotEvent& event) {
     if (audience.only.empty()) return;
   }
   outbox_->add(to_message(event, policy_, host_), audience);
-  outbox_->send_due(stop_);
 }
 
 void tell_overdue(const Overdue& overdue,

@@ -22,6 +22,15 @@ EarlyReading::Read index_reading(OpenDestination& open, const OpenRequest& reque
   };
 }
 
+std::unique_ptr<Repository> open_repository(std::unique_ptr<Backend> backend,
+                                            const Secret& password,
+                                            const Environment& environment,
+                                            const StopToken& stop) {
+  if (environment.known_keys == nullptr)
+    return Repository::open(std::move(backend), password, stop);
+  return Repository::open(std::move(backend), password, *environment.known_keys, stop);
+}
+
 void open_one(OpenDestination& open,
               const Secret& password,
               const Policy& policy,
@@ -30,9 +39,10 @@ void open_one(OpenDestination& open,
               const StopToken& stop) {
   try {
     check_destination(*open.destination, environment);
-    open.repository = Repository::open(
+    open.repository = open_repository(
         open_destination_backend(policy, *open.destination, request.mode, environment, stop),
         password,
+        environment,
         stop);
     EarlyReading early(index_reading(open, request), stop);
     if (request.lock) {

@@ -27,9 +27,10 @@ struct Environment {
   std::function<std::int32_t(std::int64_t unix_seconds)>
       local_offset;  // of this host, seconds east of UTC
   // What jobs need beyond; other verbs leave it as it is.
-  logs::Sink* log_sink = nullptr;  // where jobs write their lines
-  std::string log_directory{};     // where these can be read again; empty: nowhere
-  std::string policy_file{};       // told to hooks
+  logs::Sink* log_sink = nullptr;   // where jobs write their lines
+  std::string log_directory{};      // where these can be read again; empty: nowhere
+  std::string policy_file{};        // told to hooks
+  KnownKeys* known_keys = nullptr;  // those of this process; null: each opening derives its key
 };
 
 }  // namespace hikae

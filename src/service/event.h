@@ -85,9 +85,10 @@ class EventSink {
   virtual ~EventSink() = default;
   // A try at this slot begins now.
   virtual void slot_begins(const SlotId& slot, Instant now) = 0;
+  // Takes it, durably, and once: the same event again is no news. tick() sends it.
   virtual void deliver(const SlotEvent& event) = 0;
-  // Once at every tick, also when nothing is due: the moment to send again what could not be
-  // delivered. Must cost next to nothing when nothing waits.
+  // Once at every tick, also when nothing is due, and after events: sends what waits, also what
+  // could not be delivered before. Must cost next to nothing when nothing waits.
   virtual void tick(Instant now) = 0;
 };
 

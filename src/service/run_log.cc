@@ -20,7 +20,8 @@ Environment with_log(const Environment& environment, Log& log) {
           environment.local_offset,
           environment.log_sink,
           environment.log_directory,
-          environment.policy_file};
+          environment.policy_file,
+          environment.known_keys};
 }
 
 LogLevel severity_of(Verdict verdict) {

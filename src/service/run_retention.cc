@@ -19,6 +19,18 @@ const RunOutcome* find_outcome(const RunContext& run,
   return nullptr;
 }
 
+// What forgetting came to in one destination; joined to the report in the policy's order, however
+// long each took.
+struct Forgetting {
+  std::vector<ForgottenSnapshot> forgotten;
+  std::vector<KeptGenerations> kept;
+  std::vector<Text> notes;
+
+  void note(const Text& note) {
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
+};
+
 struct Removal {
   const policy::Source* source = nullptr;
   SnapshotRecord record;
@@ -26,16 +38,16 @@ struct Removal {
 };
 
 // The last count stands: the plan is made anew once the exclusive lock is held.
-void note_kept(RunContext& run,
+void note_kept(Forgetting& done,
                const policy::Source& source,
                const policy::Destination& destination,
                std::size_t count) {
-  std::vector<KeptGenerations>& kept = run.report.kept;
-  const auto found = std::find_if(kept.begin(), kept.end(), [&](const KeptGenerations& known) {
-    return known.source == source.name && known.destination == destination.name;
-  });
-  if (found == kept.end()) {
-    kept.push_back({source.name, destination.name, count});
+  const auto found =
+      std::find_if(done.kept.begin(), done.kept.end(), [&](const KeptGenerations& known) {
+        return known.source == source.name;
+      });
+  if (found == done.kept.end()) {
+    done.kept.push_back({source.name, destination.name, count});
   } else {
     found->count = count;
   }
@@ -56,32 +68,30 @@ std::vector<SnapshotRecord> generations_of(const RunContext& run,
 
 // What goes, of all sources in one destination. A source without a good new generation here keeps
 // all it has.
-std::vector<Removal> plan_removals(RunContext& run,
+std::vector<Removal> plan_removals(const RunContext& run,
                                    const policy::Destination& destination,
-                                   const std::vector<SnapshotRecord>& snapshots) {
+                                   const std::vector<SnapshotRecord>& snapshots,
+                                   Forgetting& done) {
   std::vector<Removal> removals;
   for (const policy::Source* source : run.sources) {
     const std::vector<SnapshotRecord> own = generations_of(run, *source, snapshots);
-    note_kept(run, *source, destination, own.size());
+    note_kept(done, *source, destination, own.size());
     const policy::RetentionRules* rules = retention_of(run.policy, *source, destination);
     if (rules == nullptr) continue;
     const RunOutcome* outcome = find_outcome(run, source->name, destination.name);
     // A destination that is still being filled has no good new generation either.
     if (outcome == nullptr || outcome->verdict == Verdict::failed || !outcome->read_back) {
-      run.report.frozen.push_back(
-          text("service.deletion_frozen",
-               {{"source", source->name}, {"destination", destination.name}}));
+      done.note(text("service.deletion_frozen",
+                     {{"source", source->name}, {"destination", destination.name}}));
       continue;
     }
     if (run.anomalies.contains(source->name) ||
         is_frozen_by_anomaly(run.journal, run.policy.name, source->name)) {
-      const Text frozen = text("service_logs.frozen", {{"source", source->name}});
-      auto& notes = run.report.frozen;
-      if (std::find(notes.begin(), notes.end(), frozen) == notes.end()) notes.push_back(frozen);
+      done.note(text("service_logs.frozen", {{"source", source->name}}));
       continue;
     }
     const auto plan = plan_source_retention(run.policy, *rules, own, run.environment.clock.now());
-    if (destination.may_delete) note_kept(run, *source, destination, plan.kept());
+    if (destination.may_delete) note_kept(done, *source, destination, plan.kept());
     for (const policy::SnapshotDecision& decision : plan.decisions) {
       if (decision.decision == Decision::remove) {
         removals.push_back({source, own[decision.index], decision.reasons.front()});
@@ -91,9 +101,10 @@ std::vector<Removal> plan_removals(RunContext& run,
   return removals;
 }
 
-void record_removal(RunContext& run,
+void record_removal(const RunContext& run,
                     const policy::Destination& destination,
-                    const Removal& removal) {
+                    const Removal& removal,
+                    Forgetting& done) {
   const Instant time = format::to_instant(removal.record.snapshot.time);
   run.journal.add_deletion({run.environment.clock.now(),
                             run.report.run_id,
@@ -103,26 +114,29 @@ void record_removal(RunContext& run,
                             removal.record.id.hex(),
                             time,
                             removal.reason.rule});
-  run.report.forgotten.push_back({removal.source->name,
-                                  destination.name,
-                                  removal.record.id,
-                                  time,
-                                  removal.reason.rule,
-                                  removal.reason.text});
+  done.forgotten.push_back({removal.source->name,
+                            destination.name,
+                            removal.record.id,
+                            time,
+                            removal.reason.rule,
+                            removal.reason.text});
 }
 
-void forget_in(RunContext& run, OpenDestination& open, const StopToken& stop) {
+void forget_in(const RunContext& run,
+               OpenDestination& open,
+               Forgetting& done,
+               const StopToken& stop) {
   const policy::Destination& destination = *open.destination;
   // Most days nothing goes: look first, and bother others with an exclusive lock only when
   // something does.
   const std::size_t count =
-      plan_removals(run, destination, open.repository->load_snapshots(run.environment.log, stop))
+      plan_removals(
+          run, destination, open.repository->load_snapshots(run.environment.log, stop), done)
           .size();
   if (count == 0) return;
   if (!destination.may_delete) {
-    run.report.frozen.push_back(
-        text("service.may_not_delete",
-             {{"count", std::to_string(count)}, {"destination", destination.name}}));
+    done.note(text("service.may_not_delete",
+                   {{"count", std::to_string(count)}, {"destination", destination.name}}));
     return;
   }
   const auto lock = RepositoryLock::acquire(*open.repository,
@@ -133,15 +147,37 @@ void forget_in(RunContext& run, OpenDestination& open, const StopToken& stop) {
                                             run.environment.log,
                                             stop);
   const LockKeeper keeper({lock.get()}, run.environment.log, stop);
-  const auto removals =
-      plan_removals(run, destination, open.repository->load_snapshots(run.environment.log, stop));
+  const auto removals = plan_removals(
+      run, destination, open.repository->load_snapshots(run.environment.log, stop), done);
   for (const Removal& removal : removals) {
     apply_forget(
         *open.repository,
         *lock,
         {removal.record},
-        [&](const SnapshotRecord&) { record_removal(run, destination, removal); },
+        [&](const SnapshotRecord&) { record_removal(run, destination, removal, done); },
         stop);
+  }
+}
+
+void forget_or_note(const RunContext& run,
+                    OpenDestination& open,
+                    Forgetting& done,
+                    const StopToken& stop) {
+  try {
+    forget_in(run, open, done, stop);
+  } catch (const Error& error) {
+    done.note(
+        because(text("service.forget_failed", {{"destination", open.destination->name}}), error));
+  }
+}
+
+void join(RunReport& report, Forgetting done) {
+  for (ForgottenSnapshot& gone : done.forgotten) report.forgotten.push_back(std::move(gone));
+  for (KeptGenerations& kept : done.kept) report.kept.push_back(std::move(kept));
+  // A source that is frozen is so everywhere, and said once.
+  for (Text& note : done.notes) {
+    if (std::find(report.frozen.begin(), report.frozen.end(), note) == report.frozen.end())
+      report.frozen.push_back(std::move(note));
   }
 }
 
@@ -187,16 +223,18 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
   return policy::plan_retention(facts, rules, zone, now);
 }
 
+// All destinations at once: each waits for its own lock, and a slow one holds up nobody.
 void forget_by_policy(RunContext& run, const StopToken& stop) {
-  for (OpenDestination& open : run.destinations) {
-    if (!open.is_good()) continue;
-    try {
-      forget_in(run, open, stop);
-    } catch (const Error& error) {
-      run.report.frozen.push_back(
-          because(text("service.forget_failed", {{"destination", open.destination->name}}), error));
-    }
+  std::vector<Forgetting> done(run.destinations.size());
+  TaskGroup tasks(stop);
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    if (!run.destinations[i].is_good()) continue;
+    tasks.spawn("forget", [&run, &done, i](const StopToken& group) {
+      forget_or_note(run, run.destinations[i], done[i], group);
+    });
   }
+  tasks.join();
+  for (Forgetting& one : done) join(run.report, std::move(one));
 }
 
 }  // namespace hikae

@@ -53,11 +53,11 @@ void remind(const TryContext& context) {
     due.push_back(std::move(slot));
   }
   if (due.empty()) return;
-  ledger.save(context.tick.policy.name, due);
   SlotEvent event = make_event(context.tick, EventKind::unacknowledged, due.back());
   for (const SlotRecord& slot : due) event.also.push_back(slot.id);
   event.next_step = text("service_due.acknowledge_hint");
   context.tell(std::move(event));
+  ledger.save(context.tick.policy.name, due);
 }
 
 void perform(const TryContext& context, TickReport& report, const StopToken& stop) {
@@ -111,14 +111,16 @@ TickReport run_due(const TickContext& context,
   report.plan =
       plan_due(context.policy, read_facts(context, groups), context.environment.clock.now());
   const TryContext tries{context, options, observer, report.events};
-  write_settled(context, report.plan);
+  // Killed between the two, it is told again; the other way round it never would be.
   tell_missed(tries, report.plan);
   for (const SlotRecord& slot : report.plan.failed) {
     tell_failed(tries, slot);
     report.verdict = worse(report.verdict, slot.verdict.value_or(Verdict::failed));
   }
+  write_settled(context, report.plan);
   perform(tries, report, stop);
   remind(tries);
+  if (!report.events.empty()) context.sink.tick(context.environment.clock.now());
   report.next = report.jobs.empty() ? report.plan.next : preview_due(context).next;
   return report;
 }

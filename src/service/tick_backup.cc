@@ -217,6 +217,7 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
           can_help ? TryAgain::can_help : TryAgain::cannot_help,
           repeat);
   if (!is_old_news(result)) tell_backup(context, result, options, std::move(next_step));
+  save_try(context, result.slots);
   if (result.verdict <= Verdict::warning) quiet_reminders(context, result.slots);
   prune_if_needed(context, result, options, stop);
   return result;

@@ -137,6 +137,7 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
           can_help ? TryAgain::can_help : TryAgain::cannot_help,
           {});
   tell(context, result);
+  save_try(context, result.slots);
   return result;
 }
 

@@ -42,7 +42,11 @@ void end_try(const TryContext& context,
     slot.state = verdict == Verdict::failed ? SlotState::failed : SlotState::done;
     slot.settled = now;
   }
+}
+
+void save_try(const TryContext& context, const std::vector<SlotRecord>& slots) {
   context.tick.journal.slots().save(context.tick.policy.name, slots);
+  context.tick.sink.tick(context.tick.environment.clock.now());
 }
 
 void undo_try(const TryContext& context, const DueJob& job) {

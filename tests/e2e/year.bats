@@ -7,6 +7,18 @@ load due
 
 setup() {
   make_machine
+  head -c 1000000 /dev/urandom >source/base
+  # Complete or not there at all: it may be killed together with whoever calls it.
+  mkdir mails
+  cat >sendmail <<END
+#!/bin/sh
+cat >"$BATS_TEST_TMPDIR/mails/.\$\$" && mv "$BATS_TEST_TMPDIR/mails/.\$\$" "$BATS_TEST_TMPDIR/mails/\$(date +%s%N).\$\$"
+END
+  chmod 755 sendmail
+  cat >>policy.yaml <<END
+notify:
+  email: {to: [it@example.com], sendmail: $BATS_TEST_TMPDIR/sendmail, on: [success, failure]}
+END
   # As root, destinations can be taken away: each is a mount of its own.
   [ "$(id -u)" -eq 0 ] || return 0
   mkdir disk

@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A year of daily 02:00 in Berlin: the real program under a clock that is moved from slot to slot.
 
-year.py HIKAE FAKETIME_LIBRARY DAYS. One `hikae serve` lives through it, with restarts, kills, days without power,
+year.py HIKAE FAKETIME_LIBRARY DAYS. One `hikae serve` lives through it, with reboots, kills, days without power,
 destinations that are away, and 20 separate `hikae run --due` that fire at the same moment. What it must end with is
-computed here, independently: the message of each day and the generations of each destination.
-Runs in a folder that make_machine (due.bash) has prepared; away/ tells whether destinations can be mounted.
+computed here, independently: every mail that was sent, and what each destination holds.
+Runs in a folder that make_machine (due.bash) has prepared, with a policy that mails through ./sendmail, which puts each
+mail into mails/; disk/ tells whether destinations can be mounted.
 """
 import collections
 import datetime as dt
+import email
 import json
 import os
 import queue
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -25,10 +28,13 @@ BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 UTC = dt.timezone.utc
 CLOCK = os.path.abspath("clock")
 CAN_MOUNT = os.path.isdir("disk")
+FIRST = dt.date(2026, 3, 2)
+# The last weeks are quiet, so that what is left at the end is the same everywhere.
+QUIET = 40
+PATIENCE = 120
 DICE = random.Random(20260301)
 now = dt.datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-messages = collections.Counter()
-expected = collections.Counter()
+expected = collections.Counter()  # mails by (event, verdict, job)
 reports = queue.Queue()
 
 
@@ -46,16 +52,9 @@ def environment():
                 FAKETIME_DONT_FAKE_MONOTONIC="1")
 
 
-def take(line):
-    report = json.loads(line)
-    for event in report["events"]:
-        messages[event["kind"], event["job"]] += 1
-    reports.put(report)
-
-
-def read_lines(stream):
+def read_reports(stream):
     for line in stream:
-        take(line)
+        reports.put(json.loads(line))
 
 
 class Server:
@@ -66,10 +65,13 @@ class Server:
         self.process = subprocess.Popen([HIKAE, "--json", "serve", "--every", "0.05"], env=environment(),
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         # It waits from now on.
-        assert "Waiting" in self.process.stderr.readline()
-        self.reader = threading.Thread(target=read_lines, args=(self.process.stdout,), daemon=True)
+        line = self.process.stderr.readline()
+        assert "Waiting" in line, line
+        self.reader = threading.Thread(target=read_reports, args=(self.process.stdout,), daemon=True)
         self.reader.start()
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        # What it complains of belongs to the test's output.
+        threading.Thread(target=lambda stream: [sys.stderr.write(line) for line in stream],
+                         args=(self.process.stderr,), daemon=True).start()
 
     def stop(self, number):
         self.process.send_signal(number)
@@ -79,22 +81,40 @@ class Server:
 
 def slot_of(day):
     """02:00 in Berlin on that day; where the clocks skip it, the first valid moment."""
-    local = dt.datetime.combine(day, dt.time(2), BERLIN)
-    there_and_back = local.astimezone(UTC).astimezone(BERLIN)
-    return there_and_back.astimezone(UTC) if there_and_back.time() != dt.time(2) else local.astimezone(UTC)
+    return dt.datetime.combine(day, dt.time(2), BERLIN).astimezone(UTC)
 
 
-def settled_jobs(jobs):
-    """Waits until each of these jobs has been reported, from whatever process."""
-    waiting = collections.Counter(jobs)
-    seen = []
-    end = time.monotonic() + 60
-    while +waiting:
-        report = reports.get(timeout=max(0.1, end - time.monotonic()))
-        for job in report["jobs"]:
-            seen.append(job)
-            waiting[job["job"]] -= 1
-    return seen
+def is_done(job, slot):
+    """What the program itself says: of a killed one nobody else can."""
+    out = subprocess.run([HIKAE, "--json", "schedule", "show"], env=environment(), check=True,
+                         stdout=subprocess.PIPE).stdout
+    for group in json.loads(out)["jobs"]:
+        if group["job"] == job and "last" in group:
+            return dt.datetime.fromisoformat(group["last"]) == slot and group["last_state"] == "done"
+    return False
+
+
+def await_jobs(jobs, slot, may_be_silent=False):
+    """Waits until a try of each of these jobs has been reported, by whatever process; for the backup, one at this slot.
+    Who was killed may have had no time to say that it is done."""
+    waiting = set(jobs)
+    end = time.monotonic() + PATIENCE
+    while waiting:
+        assert time.monotonic() < end, f"{now}: nobody has tried {waiting}"
+        try:
+            for job in reports.get(timeout=0.5)["jobs"]:
+                if job["job"] != "backup" or dt.datetime.fromisoformat(job["scheduled"]) == slot:
+                    waiting.discard(job["job"])
+        except queue.Empty:
+            if may_be_silent and is_done("backup", slot):
+                waiting.discard("backup")
+
+
+def await_event(kind):
+    end = time.monotonic() + PATIENCE
+    while True:
+        if any(event["kind"] == kind for event in reports.get(timeout=max(0.1, end - time.monotonic()))["events"]):
+            return
 
 
 def keep(days):
@@ -119,111 +139,169 @@ def unmount(place):
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def main():
-    set_clock(now)
-    server = Server()
-    generations = []
-    trouble = False
-    doubles = 0
-    day = dt.date(2026, 3, 2)
-    last_day = day + dt.timedelta(DAYS)
-    quiet_end = last_day - dt.timedelta(40)
-    fates = ["kill"] * 12 + ["restart"] * 12 + ["off"] * 5 + ["double"] * 10
+def choose_fates():
+    """Which day meets with what. Five days apart: each is over before the next."""
+    fates = ["kill"] * 12 + ["reboot"] * 12 + ["off"] * 5 + ["double"] * 10
     if CAN_MOUNT:
         fates += ["away_once"] * 6 + ["away"] * 5 + ["both_away"] * 3
-    chosen = {}
-    candidates = [day + dt.timedelta(n) for n in range(5, (quiet_end - day).days, 5)]
-    DICE.shuffle(candidates)
-    for fate in fates:
-        if candidates:
-            chosen[candidates.pop()] = fate
-    while day < last_day:
-        fate = chosen.get(day, "plain")
-        if fate == "off":
-            server.stop(signal.SIGTERM)
-            before = day
-            day += dt.timedelta(3)
-            sunday = any((before + dt.timedelta(n)).isoweekday() == 7 for n in range(3))
-        moment = slot_of(day) + dt.timedelta(seconds=30)
-        jobs = ["backup"]
-        if fate in ("away_once", "away", "both_away"):
-            unmount("usb")
-        if fate == "both_away":
-            unmount("nas")
+    days = [FIRST + dt.timedelta(n) for n in range(5, DAYS - QUIET, 5)]
+    # A short year has some of each.
+    DICE.shuffle(fates)
+    DICE.shuffle(days)
+    return dict(zip(days, fates))
+
+
+class Year:
+    def __init__(self):
+        self.server = Server()
+        self.generations = []
+        self.is_in_trouble = False
+        self.separate = 0
+
+    def make_try(self, fate, slot, moment, jobs):
+        """The first try of a day's slot, with what happens meanwhile."""
         set_clock(moment)
         if fate == "off":
-            jobs += ["check", "prune"] if sunday else []
-            if sunday:
-                expected["success", "check"] += 1
-            server.start()
-        elif fate == "kill":
-            time.sleep(DICE.random() * 0.4)
-            server.stop(signal.SIGKILL)
-            server.start()
-        elif fate == "restart":
-            server.stop(signal.SIGTERM)
-            server.start()
+            self.server.start()
+        elif fate in ("kill", "reboot"):
+            time.sleep(DICE.random() * 0.5)
+            self.server.stop(signal.SIGKILL if fate == "kill" else signal.SIGTERM)
+            self.server.start()
         elif fate == "double":
-            doubles += 2
+            self.separate += 2
             ticks = [subprocess.Popen([HIKAE, "--json", "run", "--due"], env=environment(), stdout=subprocess.PIPE,
                                       text=True) for _ in range(2)]
             for tick in ticks:
                 out, _ = tick.communicate()
                 assert tick.returncode == 0, out
-                take(out)
-        if fate in ("kill", "restart") and not reports.empty():
-            pass  # it may have been faster than the signal
-        settled_jobs(jobs)
-        good = True
-        if fate in ("away_once", "away", "both_away"):
-            expected["try_failed", "backup"] += 1
-            set_clock(moment + dt.timedelta(minutes=11))
-            if fate == "away_once":
-                mount("usb")
-            settled_jobs(["backup"])
-            if fate != "away_once":
-                expected["try_failed", "backup"] += 1
-                set_clock(moment + dt.timedelta(minutes=33))
-                settled_jobs(["backup"])
-                expected["partial" if fate == "away" else "failure", "backup"] += 1
-                good = False
-            if fate == "both_away":
-                mount("nas")
-                # Nobody answers for four hours.
-                set_clock(moment + dt.timedelta(hours=5))
-                reports.get(timeout=60)
-                expected["unacknowledged", "backup"] += 1
-            if fate != "away_once":
-                mount("usb")
-        if good:
-            expected["recovered" if trouble else "success", "backup"] += 1
-        trouble = not good
-        if fate != "both_away":
-            generations = keep(generations + [day]) if good else generations + [day]
-        if day.isoweekday() == 7:
-            check = dt.datetime.combine(day, dt.time(4, 0, 30), BERLIN).astimezone(UTC)
-            if check > now:
-                set_clock(check)
-                settled_jobs(["check", "prune"])
-                expected["success", "check"] += 1
-        day += dt.timedelta(1)
-    server.stop(signal.SIGTERM)
-    print(f"{DAYS} days, {doubles} separate processes, until {now}")
-    print("messages:", dict(messages))
-    if messages != expected:
+                reports.put(json.loads(out))
+        await_jobs(jobs, slot, fate in ("kill", "reboot"))
+
+    def outage(self, fate, slot, moment):
+        """usb, or both, are away at the first try, and longer. Whether the slot ended well."""
+        set_clock(moment + dt.timedelta(minutes=11))
+        if fate == "away_once":
+            mount("usb")
+        await_jobs(["backup"], slot)
+        if fate == "away_once":
+            return True
+        set_clock(moment + dt.timedelta(minutes=33))
+        await_jobs(["backup"], slot)
+        expected["finished", "partial" if fate == "away" else "failed", "backup"] += 1
+        if fate == "both_away":
+            mount("nas")
+            # Nobody answers for four hours.
+            set_clock(moment + dt.timedelta(hours=5))
+            await_event("unacknowledged")
+            expected["unacknowledged", "failed", "backup"] += 1
+        mount("usb")
+        return False
+
+    def live(self, day, fate):
+        """From one slot to after the check of that day. Returns the day itself, or a later one where there was no power."""
+        jobs = ["backup"]
+        if fate == "off":
+            self.server.stop(signal.SIGTERM)
+            missed = [day + dt.timedelta(n) for n in range(3)]
+            day += dt.timedelta(3)
+            if any(one.isoweekday() == 7 for one in missed):
+                jobs += ["check", "prune"]
+                expected["finished", "ok", "check"] += 1
+        with open("source/day", "w", encoding="ascii") as file:
+            file.write(str(day))
+        slot = slot_of(day)
+        moment = slot + dt.timedelta(seconds=30)
+        is_away = fate in ("away_once", "away", "both_away")
+        if is_away:
+            unmount("usb")
+        if fate == "both_away":
+            unmount("nas")
+        self.make_try(fate, slot, moment, jobs)
+        is_good = not is_away or self.outage(fate, slot, moment)
+        if is_good:
+            expected["recovered" if self.is_in_trouble else "finished", "ok", "backup"] += 1
+            self.generations = keep(self.generations + [day])
+        elif fate == "away":
+            self.generations.append(day)
+        self.is_in_trouble = not is_good
+        self.end_day(day)
+        return day
+
+    def end_day(self, day):
+        """02:00 may come twice, and on Sundays the check is due."""
+        again = dt.datetime.combine(day, dt.time(2, 0, 30), BERLIN).replace(fold=1).astimezone(UTC)
+        if slot_of(day) + dt.timedelta(minutes=30) < again and again > now:
+            set_clock(again)
+            time.sleep(0.3)
+        check = dt.datetime.combine(day, dt.time(4, 0, 30), BERLIN).astimezone(UTC)
+        if day.isoweekday() == 7 and check > now:
+            set_clock(check)
+            await_jobs(["check", "prune"], None)
+            expected["finished", "ok", "check"] += 1
+
+
+def read_mails():
+    """By Message-ID: who was killed before it knew that a mail was on its way sends the same one again."""
+    mails = {}
+    for name in (name for name in os.listdir("mails") if not name.startswith(".")):
+        with open("mails/" + name, encoding="utf-8") as file:
+            content = file.read()
+        mail = email.message_from_string(content)
+        # What a killed program left unfinished is not the mail.
+        if content.rstrip().endswith("--" + (mail.get_boundary() or "no boundary") + "--"):
+            mails[mail["Message-ID"]] = mail
+    return collections.Counter(
+        (mail["X-Hikae-Event"], mail["X-Hikae-Verdict"], mail["X-Hikae-Job"]) for mail in mails.values())
+
+
+def restic(place, *arguments):
+    return subprocess.run(["restic", "-r", place, "--no-lock", *arguments], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
+def is_as_expected(place, generations):
+    snapshots = json.loads(restic(place, "snapshots", "--json"))
+    days = {}
+    for snapshot in snapshots:
+        time_of = dt.datetime.fromisoformat(snapshot["time"][:19] + "+00:00")
+        days[time_of.astimezone(BERLIN).date()] = snapshot["id"]
+    if len(snapshots) != len(days) or sorted(days) != generations:
+        print(f"{place} holds {[str(d) for d in sorted(days)]} ({len(snapshots)}) instead of "
+              f"{[str(d) for d in generations]}")
+        return False
+    restic(place, "check", "-q", "--read-data")
+    for day in (generations[0], generations[-1]):
+        content = restic(place, "dump", days[day], os.path.abspath("source/day"))
+        if content != str(day):
+            print(f"{place} holds {content} in the generation of {day}")
+            return False
+    return True
+
+
+def main():
+    begin = time.monotonic()
+    set_clock(now)
+    year = Year()
+    fates = choose_fates()
+    day = FIRST
+    while day < FIRST + dt.timedelta(DAYS):
+        day = year.live(day, fates.get(day, "plain")) + dt.timedelta(1)
+    # Whatever still waits is on its way now.
+    set_clock(now + dt.timedelta(hours=2))
+    time.sleep(0.5)
+    year.server.stop(signal.SIGTERM)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{DAYS} days until {now}: {time.monotonic() - begin:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processor "
+          f"time, {year.separate} separate processes, {dict(collections.Counter(fates.values()))}")
+    mails = read_mails()
+    print("mails:", dict(mails))
+    is_good = mails == expected
+    if not is_good:
         print("expected:", dict(expected))
-        return 1
-    failures = 0
-    for place in ("nas", "usb"):
-        snapshots = json.loads(subprocess.run(["restic", "-r", place, "--no-lock", "snapshots", "--json"], check=True,
-                                              stdout=subprocess.PIPE).stdout)
-        days = sorted(dt.datetime.fromisoformat(s["time"][:19] + "+00:00").astimezone(BERLIN).date() for s in snapshots)
-        if days != generations:
-            failures += 1
-            print(f"{place} holds {[str(d) for d in days]} instead of {[str(d) for d in generations]}")
-        subprocess.run(["restic", "-r", place, "--no-lock", "check", "-q"], check=True)
-    print("generations:", [str(d) for d in generations])
-    return min(failures, 1)
+    waiting = subprocess.run([HIKAE, "notify", "outbox"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    print(waiting, end="")
+    print("generations:", [str(d) for d in year.generations])
+    return 0 if all([is_as_expected(place, year.generations) for place in ("nas", "usb")]) and is_good else 1
 
 
 sys.exit(main())

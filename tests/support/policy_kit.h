@@ -46,15 +46,17 @@ class PolicyKit {
     identity.hostname = "kit-host";
     identity.username = "kit";
     identity.pid = 1;
-    return {clock_,
-            log_,
-            identity,
-            folder_ / "state",
-            folder_ / "cache",
-            folder_.path().string(),
-            "hikae test",
-            [](const std::string&) { return std::optional<std::string>(); },
-            [](std::int64_t) { return 9 * 3600; }};
+    Environment environment{clock_,
+                            log_,
+                            identity,
+                            folder_ / "state",
+                            folder_ / "cache",
+                            folder_.path().string(),
+                            "hikae test",
+                            [](const std::string&) { return std::optional<std::string>(); },
+                            [](std::int64_t) { return 9 * 3600; }};
+    environment.known_keys = &known_keys_;
+    return environment;
   }
 
   void init() { init_policy(policy(), environment(), StopToken()); }
@@ -80,12 +82,14 @@ class PolicyKit {
 
   void next_day() { clock_.advance(std::chrono::hours(24)); }
   FakeClock& clock() { return clock_; }
+  KnownKeys& known_keys() { return known_keys_; }
   std::string operator/(const std::string& name) const { return folder_ / name; }
 
  private:
   TempDir folder_;
   FakeClock clock_;
   NullLog log_;
+  KnownKeys known_keys_;
   std::string more_;
   std::string min_free_ = "0";
   std::string retention_ = "{daily: 3, weekly: 4}";

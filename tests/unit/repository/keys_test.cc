@@ -61,6 +61,41 @@ TEST(Keys, ARemovedPasswordOpensNothing) {
   EXPECT_THROW(remove_key(*repository, second, StopToken()), Error);
 }
 
+TEST(Keys, AKnownKeyIsNotDerivedAgain) {
+  MemoryRepository repository;
+  KnownKeys known;
+  const auto first = Repository::open(repository.backend(), test_password(), known, StopToken());
+  const auto again = Repository::open(repository.backend(), test_password(), known, StopToken());
+  EXPECT_TRUE(same_master_key(*first, *again));
+  EXPECT_EQ(first->key_id(), again->key_id());
+  EXPECT_EQ(known.find(first->key_id(), test_password()), first->cipher().key());
+  // What it gives is what is used: another one opens nothing.
+  known.remember(first->key_id(), test_password(), MasterKey::random());
+  EXPECT_THROW(Repository::open(repository.backend(), test_password(), known, StopToken()), Error);
+}
+
+TEST(Keys, AKnownKeyOpensNothingThatThePasswordWouldNot) {
+  MemoryRepository repository;
+  KnownKeys known;
+  const KeyId second = add_key(repository->backend(),
+                               repository->cipher().key(),
+                               Secret("second"),
+                               {},
+                               repository.clock(),
+                               StopToken());
+  const auto opened = Repository::open(repository.backend(), Secret("second"), known, StopToken());
+  ASSERT_EQ(opened->key_id(), second);
+  EXPECT_EQ(known.find(second, Secret("another")), std::nullopt);
+  EXPECT_EQ(known.find(repository->key_id(), Secret("second")), std::nullopt);
+  remove_key(*repository, second, StopToken());
+  try {
+    Repository::open(repository.backend(), Secret("second"), known, StopToken());
+    ADD_FAILURE() << "a removed key opened";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::wrong_password);
+  }
+}
+
 TEST(Keys, TheKeyInUseCannotRemoveItself) {
   MemoryRepository repository;
   EXPECT_THROW(remove_key(*repository, repository->key_id(), StopToken()), Error);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "service/secrets.h"
 #include "support/policy_kit.h"
 
 namespace hikae::testing {
@@ -73,10 +74,25 @@ TEST(Run, UnchangedFilesReachADestinationThatLacksThemFromTheOther) {
   EXPECT_EQ(report.sources.front().summary->files_unmodified, 2);
 }
 
+TEST(Run, OpensWithTheKeysThatTheProcessKnows) {
+  PolicyKit kit;
+  kit.init();
+  EXPECT_EQ(kit.run().verdict, Verdict::ok);
+  // With a wrong one it cannot be opened, so none was derived.
+  const auto key = fs::directory_iterator(kit / "second/keys")->path().filename().string();
+  const Secret password = read_password_file(kit / "password");
+  ASSERT_TRUE(kit.known_keys().find(*KeyId::parse(key), password));
+  kit.known_keys().remember(*KeyId::parse(key), password, MasterKey::random());
+  const RunReport report = kit.run();
+  EXPECT_FALSE(outcome_of(report, "nas").failure);
+  ASSERT_TRUE(outcome_of(report, "second").failure);
+  EXPECT_EQ(outcome_of(report, "second").failure->code(), ErrorCode::corrupt);
+}
+
 TEST(Run, RetentionKeepsWhatTheRulesName) {
   PolicyKit kit;
   kit.init();
-  // Each run costs two key derivations, so the rules are small; the policy tests prove 3 + 4.
+  // The rules are small; the policy tests prove 3 + 4.
   kit.set_retention("{daily: 2, weekly: 1}");
   std::size_t forgotten = 0;
   for (int day = 0; day < 12; ++day) {
