@@ -12,8 +12,8 @@ namespace hikae {
 
 // The keys that this process has derived, so that a second opening of the same key file by the same
 // password costs no second derivation. The derivation makes guessing slow for whoever holds the key
-// file; to who has derived it once, it says nothing new. Nothing is written anywhere, and nothing is
-// known that the process did not hold before. Wiped with the object. Thread-safe.
+// file; to who has derived it once, it says nothing new. Nothing is written anywhere, and nothing
+// is known that the process did not hold before. Wiped with the object. Thread-safe.
 class KnownKeys {
  public:
   KnownKeys();

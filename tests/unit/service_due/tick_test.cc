@@ -45,9 +45,7 @@ class Tick : public ::testing::Test {
     return run_due({policy, environment, *journal, listener}, options, {}, StopToken());
   }
 
-  SlotState state_of_newest() {
-    return kit.journal()->slots().slots("kit", 1).front().state;
-  }
+  SlotState state_of_newest() { return kit.journal()->slots().slots("kit", 1).front().state; }
 
   std::optional<std::chrono::seconds> catch_up;
   PolicyKit kit;
