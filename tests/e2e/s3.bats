@@ -190,10 +190,15 @@ locked_until() {
   done <first
   [ -s extended ]
   [ "$(locked_until x/config)" -gt "$ten_days" ]
-  # The next run moves what the last one stored, and then nothing is left to do for a while.
+  # The next run moves what the last one stored, and then nothing is left to do for a while; but each change of a folder
+  # above the source, such as the system's folder of temporary files, is stored too.
   run -0 hikae run
-  run -0 hikae run
-  refute_says "the object lock of"
+  nothing_to_move() { hikae run >out 2>&1 && ! grep -q "the object lock of" out; }
+  tries=0
+  until nothing_to_move; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || { cat out; false; }
+  done
   RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$AUTHORITY" \
     -r "s3:https://localhost:$TLS_PORT/locked/x" check --read-data --no-lock
   assert_says "no errors were found"
