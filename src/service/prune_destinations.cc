@@ -29,18 +29,17 @@ class Pruner {
         stop_(stop) {}
 
   void prune(OpenDestination& open, DestinationResult& result) {
+    if (when_ == PruneWhen::above_limit && looks_tidy(open)) {
+      result.summary = summary_of(result, 0);
+      return;
+    }
     auto lock = acquire(open, LockMode::shared, options_.lock_options);
     auto keeper = keep(*lock);
     PruneBasis basis = read_prune_basis(*open.repository, {}, environment_.clock, stop_);
-    BlobWriterOptions blobs;
+    const BlobWriterOptions blobs;
     keep_for_sync(policy_, result.destination, basis, environment_, stop_);
-    PruneOptions how;
-    how.max_unused_percent = max_unused_ / 2;
-    how.spared = basis.spared;
-    const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, how, blobs.pack_size);
-    const double total = static_cast<double>(std::max<std::uint64_t>(plan.bytes_total, 1));
-    const double unused = 100.0 * static_cast<double>(plan.bytes_unused) / total;
-    const bool is_wanted = when_ == PruneWhen::always || unused > max_unused_;
+    const PrunePlan plan = plan_of(basis);
+    const bool is_wanted = when_ == PruneWhen::always || is_above_limit(plan);
     PruneRemovals removals;
     if (is_wanted && plan.changes_anything()) {
       PruneProgress progress;
@@ -54,12 +53,39 @@ class Pruner {
       removals = apply_prune_removals(*open.repository, *lock, basis, plan, progress, stop_);
     }
     if (is_wanted) open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
-    result.summary =
-        text("service_due.pruned",
-             {{"destination", result.destination}, {"bytes", format_bytes(removals.bytes_freed)}});
+    result.summary = summary_of(result, removals.bytes_freed);
   }
 
  private:
+  static Text summary_of(const DestinationResult& result, std::uint64_t freed) {
+    return text("service_due.pruned",
+                {{"destination", result.destination}, {"bytes", format_bytes(freed)}});
+  }
+
+  PrunePlan plan_of(const PruneBasis& basis) const {
+    PruneOptions how;
+    how.max_unused_percent = max_unused_ / 2;
+    how.spared = basis.spared;
+    return plan_prune(basis.index, basis.packs, basis.used, how, BlobWriterOptions().pack_size);
+  }
+
+  bool is_above_limit(const PrunePlan& plan) const {
+    const double total = static_cast<double>(std::max<std::uint64_t>(plan.bytes_total, 1));
+    return 100.0 * static_cast<double>(plan.bytes_unused) / total > max_unused_;
+  }
+
+  // Most days little is unused: look first, without a lock for which others would have to wait, and
+  // without the other destinations. Nothing is done by what is seen here. Whoever changes the
+  // repository meanwhile may make it unreadable for a moment; the look under a lock tells then.
+  bool looks_tidy(OpenDestination& open) {
+    try {
+      return !is_above_limit(
+          plan_of(read_prune_basis(*open.repository, {}, environment_.clock, stop_)));
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   std::unique_ptr<RepositoryLock> acquire(OpenDestination& open,
                                           LockMode mode,
                                           const LockOptions& options) {
