@@ -27,7 +27,7 @@ setup_file() {
 
 teardown_file() {
   [ -n "${netns:-}" ] || return 0
-  [ ! -f "$BATS_FILE_TMPDIR/sshd/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/sshd/pid")" || true
+  stop_sshd
   [ ! -f "$BATS_FILE_TMPDIR/rgw.pid" ] || stop_rgw || true
   ip netns del "$netns"
 }
