@@ -105,7 +105,7 @@ class Connection::Impl {
 
   PGconn* get() const { return conn_.get(); }
 
-  void send(const std::string& sql, const std::vector<std::string>& parameters) {
+  void send(const std::string& sql, const std::vector<std::string>& parameters) const {
     const os::HeldPipeSignal guard;
     std::vector<const char*> values;
     values.reserve(parameters.size());
@@ -187,7 +187,7 @@ class Connection::Impl {
   }
 
   // Where nothing is encrypted, it only reads.
-  void consume() {
+  void consume() const {
     std::optional<os::HeldPipeSignal> guard;
     if (PQsslInUse(get()) != 0 || PQgssEncInUse(get()) != 0) guard.emplace();
     if (PQconsumeInput(get()) == 0) throw explain_lost(get());

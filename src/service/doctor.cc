@@ -160,7 +160,7 @@ Finding judge_space(const SpaceFacts& facts) {
 }
 
 Finding judge_clock(const std::string& where, std::chrono::seconds offset) {
-  const auto away = offset < offset.zero() ? -offset : offset;
+  const auto away = offset < std::chrono::seconds::zero() ? -offset : offset;
   Finding finding{
       Severity::ok, "clock", where, text("doctor.clock", {{"offset", format_duration(away)}}), {}};
   // A lock is stale after half an hour: beyond that, machines take each other's locks for dead.
