@@ -58,7 +58,6 @@ class TargetsDirectory final : public SourceDirectory {
   bool holds_entry();
 
  private:
-  bool holds_entry(const SourceEntry& entry, const TargetNode& target);
   const TargetNode& child(const SourceEntry& entry) const;
   std::unique_ptr<FilesDirectory> files_directory(const SourceEntry& entry,
                                                   const TargetNode& target) const;

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <optional>
-#include <utility>
 
 #include "base/error.h"
 #include "os/files.h"
@@ -21,14 +19,11 @@ Error path_failed(int error_number, const std::string& path) {
   return error;
 }
 
-std::optional<Error> why_unreadable(const std::string& system_path,
-                                    const std::string& path,
-                                    mode_t mode) {
-  if (!S_ISREG(mode) && !S_ISDIR(mode)) return std::nullopt;
+void check_readable(const std::string& system_path, const std::string& path, mode_t mode) {
+  if (!S_ISREG(mode) && !S_ISDIR(mode)) return;
   if (!os::try_open(system_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY) &&
       (errno == EACCES || errno == EPERM))
-    return path_failed(errno, path);
-  return std::nullopt;
+    throw path_failed(errno, path);
 }
 
 void check_mounted(const std::string& system_path, const std::string& path) {
@@ -44,22 +39,15 @@ void check_mounted(const std::string& system_path, const std::string& path) {
 }  // namespace
 
 void check_paths(FilesTree& tree) {
-  std::optional<Error> unreadable;
-  std::size_t unreadable_count = 0;
   for (const std::string& given : tree.options.paths) {
     const std::string system_path = tree.system_path(given);
     const std::string path = tree.shown_path(given);
     struct stat status {};
     if (lstat(system_path.c_str(), &status) != 0) throw path_failed(errno, path);
-    if (auto reason = why_unreadable(system_path, path, status.st_mode)) {
-      ++unreadable_count;
-      if (!unreadable) unreadable = std::move(reason);
-    }
+    check_readable(system_path, path, status.st_mode);
     if (tree.options.require_mount == RequireMount::yes) check_mounted(system_path, path);
     tree.devices[path] = status.st_dev;
   }
-  // Beside others that can be read, it is an item that could not be, like any other.
-  if (unreadable_count == tree.options.paths.size()) throw Error(*unreadable);
 }
 
 }  // namespace hikae

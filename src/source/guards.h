@@ -5,9 +5,8 @@
 
 namespace hikae {
 
-// That each given path exists and is mounted where that is required, and that at least one can be
-// read: beside it the others are items that could not be. Notes the paths' devices in the tree.
-// Throws Error not_found, permission or not_mounted.
+// That each given path exists, can be read, and is mounted where that is required. Notes the
+// paths' devices in the tree. Throws Error not_found, permission or not_mounted.
 void check_paths(FilesTree& tree);
 
 }  // namespace hikae

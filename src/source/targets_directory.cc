@@ -101,20 +101,11 @@ bool TargetsDirectory::holds_entry() {
     const TargetNode& target = child(entry);
     if (entry.node.type != format::NodeType::dir) return true;
     if (target.is_leaf() && target.named == Named::no) return true;
-    if (holds_entry(entry, target)) return true;
+    const bool holds = target.is_leaf() ? files_directory(entry, target)->holds_entry()
+                                        : TargetsDirectory(tree_, target).holds_entry();
+    if (holds) return true;
   }
   return false;
-}
-
-// What cannot be read is reported when it is backed up; here it counts as holding nothing.
-bool TargetsDirectory::holds_entry(const SourceEntry& entry, const TargetNode& target) {
-  try {
-    return target.is_leaf() ? files_directory(entry, target)->holds_entry()
-                            : TargetsDirectory(tree_, target).holds_entry();
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::permission) throw;
-    return false;
-  }
 }
 
 }  // namespace hikae

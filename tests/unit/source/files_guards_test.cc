@@ -138,28 +138,6 @@ TEST(FilesGuards, RefuseAFolderThatMayNotBeRead) {
   }));
 }
 
-TEST(FilesGuards, RunOnPastAPathThatIsUnreadableBesideOthers) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
-  const TempDir folder;
-  write_file(folder / "secret", "x");
-  write_file(folder / "closed/file", "x");
-  write_file(folder / "open", "x");
-  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
-  ASSERT_EQ(chmod((folder / "secret").c_str(), 0600), 0);
-  ASSERT_EQ(chmod((folder / "closed").c_str(), 0700), 0);
-  EXPECT_TRUE(holds_for_nobody([&] {
-    for (const char* beside : {"secret", "closed"}) {
-      FilesOptions options = options_for(folder / beside);
-      options.paths.push_back(folder / "open");
-      if (refusal(options)) return false;
-    }
-    FilesOptions none = options_for(folder / "secret");
-    none.paths.push_back(folder / "closed");
-    const auto error = refusal(none);
-    return error && error->code() == ErrorCode::permission;
-  }));
-}
-
 TEST(FilesGuards, RunOnPastWhatIsUnreadableFurtherDown) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
   const TempDir folder;
