@@ -39,6 +39,20 @@ pg() {
 # sql NAME DATABASE STATEMENTS
 sql() { pg "$1" psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$2" -c "$3"; }
 
+# Writes to the database shop of the cluster live until stop_pgbench.
+start_pgbench() {
+  pg live pgbench -n -c 2 -T 600 shop >/dev/null 2>&1 3>&- &
+  local before
+  before=$(sql live shop "SELECT count(*) FROM pgbench_history")
+  grew() { [ "$(sql live shop "SELECT count(*) FROM pgbench_history")" -gt "$before" ]; }
+  wait_until grew
+}
+# The server ends its sessions: a signal to the job would end only the shell around pgbench, and leave it writing.
+stop_pgbench() {
+  sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgbench'" >/dev/null
+  wait
+}
+
 # What pg_dumpall says of a cluster, without its random keys.
 whole_of() { pg "$1" pg_dumpall "${@:2}" | grep -v '^\\\(un\)\?restrict '; }
 

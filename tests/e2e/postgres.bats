@@ -31,8 +31,7 @@ setup() {
   (umask 077 && echo correct-horse >password)
 }
 teardown() {
-  [ ! -f bench.pid ] || kill "$(cat bench.pid)" 2>/dev/null || true
-  wait
+  stop_pgbench || true
 }
 
 # write_policy KEYS…: one source, "database", with these more keys.
@@ -48,21 +47,6 @@ write_policy() {
 }
 
 stock_restic() { restic --no-cache -q --password-file password -r store "$@"; }
-
-# Writes until it is ended; $bench_pid.
-start_pgbench() {
-  pg live pgbench -n -c 2 -T 600 shop >/dev/null 2>&1 3>&- &
-  echo $! >bench.pid
-  local before
-  before=$(sql live shop "SELECT count(*) FROM pgbench_history")
-  grew() { [ "$(sql live shop "SELECT count(*) FROM pgbench_history")" -gt "$before" ]; }
-  wait_until grew
-}
-stop_pgbench() {
-  kill "$(cat bench.pid)"
-  wait "$(cat bench.pid)" || true
-  rm bench.pid
-}
 
 # The invariant of pgbench, which holds in every state that was committed.
 assert_balanced() { # CLUSTER DATABASE

@@ -29,9 +29,8 @@ setup() {
   (umask 077 && echo correct-horse >password)
 }
 teardown() {
-  [ ! -f bench.pid ] || end_sessions || true
+  stop_pgbench || true
   [ ! -d copy ] || as_postgres pg_ctl -D "$BATS_TEST_TMPDIR/copy/data" -m immediate -s stop 2>/dev/null || true
-  wait
 }
 
 # write_policy CLUSTER METHODS
@@ -50,23 +49,6 @@ encryption:
 schedule: {backup: daily 02:00}
 END
   hikae -q init
-}
-
-# Writes until it is ended.
-start_pgbench() {
-  pg live pgbench -n -c 2 -T 600 shop >/dev/null 2>&1 3>&- &
-  echo $! >bench.pid
-  before=$(sql live shop "SELECT count(*) FROM pgbench_history")
-  grew() { [ "$(sql live shop "SELECT count(*) FROM pgbench_history")" -gt "$before" ]; }
-  wait_until grew
-}
-end_sessions() {
-  sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgbench'" >/dev/null
-}
-stop_pgbench() {
-  end_sessions
-  wait
-  rm bench.pid
 }
 
 # The copy in copy/data, with its socket in copy/.
