@@ -5,6 +5,7 @@
 namespace hikae::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class StreamFileTest : public BackupTest {
@@ -47,6 +48,21 @@ TEST_F(StreamFileTest, MayWaitForWhatEarlierOnesBringWithASingleReader) {
   source.file("a").during_read = [&](ScriptedItem& item) { facts.content += item.content; };
   source.file("b").during_read = [&](ScriptedItem& item) { facts.content += item.content; };
   EXPECT_EQ(contents(destinations.first, back_up_streams()).at("c"), "122");
+}
+
+// Begun last, the longest one would run alone in the end.
+TEST_F(StreamFileTest, TheLargestIsOpenedFirstAndEqualOnesByName) {
+  for (const auto& [name, expected] : std::map<std::string, std::uint64_t>{
+           {"a-small", 10}, {"b-huge", 9000}, {"c-unknown", 0}, {"d-middle", 500}, {"e-none", 0}})
+    stream(name, "x").node.size = expected;
+  back_up_streams();
+  const auto opened = source.take_opened();
+  EXPECT_THAT(opened,
+              ::testing::ElementsAre(HasSubstr("b-huge"),
+                                     HasSubstr("d-middle"),
+                                     HasSubstr("a-small"),
+                                     HasSubstr("c-unknown"),
+                                     HasSubstr("e-none")));
 }
 
 TEST_F(StreamFileTest, ThatBreaksSealsNothing) {
