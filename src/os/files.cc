@@ -155,6 +155,11 @@ void sync_folder(int folder) {
   sync(folder);
 }
 
+void sync_file_system(const std::string& path) {
+  const Fd fd = open_file(path, O_RDONLY);
+  if (syncfs(fd.get()) != 0) throw system_error(errno, text("os.sync_failed"));
+}
+
 Bytes read_file(const std::string& path, std::size_t limit) {
   const Fd fd = open_file(path, O_RDONLY);
   struct stat status {};

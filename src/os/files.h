@@ -48,6 +48,10 @@ inline constexpr std::string_view kTemporaryMark = "-tmp-";
 // accepted.
 void sync_folder(int folder);
 
+// Makes all that was written to the file system which holds `path` durable. Throws Error{io} and
+// the like, also for what other programs wrote there.
+void sync_file_system(const std::string& path);
+
 // The whole file. Throws Error{invalid_argument} if it is longer than `limit` bytes.
 Bytes read_file(const std::string& path, std::size_t limit);
 

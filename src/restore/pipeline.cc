@@ -159,6 +159,7 @@ void write_contents(Context& context,
         writer.write_range(*range, scratch, group_stop);
         reader.recycle(std::move(*range));
       }
+      writer.settle(scratch);
     });
   }
   group.join();
@@ -217,6 +218,16 @@ auto selected_by(const PathSelection& selection) {
   return [&selection](const std::string& path) { return selection.is_selected(path); };
 }
 
+void sync_target(const std::string& target) {
+  try {
+    os::sync_file_system(target);
+  } catch (Error& error) {
+    error.add_context(text("restore.syncing", {{"target", target}}));
+    error.set_hint(text("restore.syncing_hint", {{"target", target}}));
+    throw;
+  }
+}
+
 RestoreReport make_report(Context& context) {
   RestoreReport report;
   const Counters& counters = context.counters;
@@ -271,6 +282,9 @@ RestoreReport run_restore(Repository& repository,
   // Nothing changes inside any folder any more, so its times can be set.
 
   finish_folders(context, tree, folders, metadata, stop);
+  sync_target(options.target);
+  // What was restored is on disk, and a disk that could not keep it has said so.
+
   return make_report(context);
 }
 

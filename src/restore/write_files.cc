@@ -24,6 +24,9 @@ constexpr std::uint64_t kBlock = 4096;
 // The first size that FAT, the strictest file system still in use, cannot hold.
 constexpr std::uint64_t kLargeFile = 4 * kGiB - 1;
 
+// Smaller files may stay in memory until the system writes them: many restores end before that.
+constexpr std::uint64_t kWrittenBehind = 64 * kMiB;
+
 bool is_zero(ByteView bytes) {
   return bytes.empty() ||
          (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
@@ -89,7 +92,7 @@ void FileWriter::write_range(const FetchedRange& range,
     for (; i < fetch.end_use && plan_.uses[i].offset == offset; ++i) {
       const BlobUse& use = plan_.uses[i];
       if (is_good) {
-        write_use(use, content, stop);
+        write_use(use, content, scratch, stop);
       } else {
         count_down(use.file);
       }
@@ -131,7 +134,10 @@ bool FileWriter::open_blob(const FetchedRange& range,
   return false;
 }
 
-void FileWriter::write_use(const BlobUse& use, const Content& content, const StopToken& stop) {
+void FileWriter::write_use(const BlobUse& use,
+                           const Content& content,
+                           WriteScratch& scratch,
+                           const StopToken& stop) {
   const std::uint32_t number = use.file;
   const std::size_t size = content.bytes.size();
   const FileItem& file = tree_.files[number];
@@ -139,16 +145,22 @@ void FileWriter::write_use(const BlobUse& use, const Content& content, const Sto
   // The sizes of a file's blobs add up to its own.
   if (!sums_.empty())
     sums_[number] ^= crc32c_share(content.remainder, file.size - use.file_offset - size);
+  std::shared_ptr<OpenFile> part_of;
   try {
     if (is_whole) {
       write_whole(number, content.bytes, stop);
     } else if (!has_failed(number)) {
-      write_part(use, content.bytes, stop);
+      part_of = write_part(use, content.bytes, stop);
     }
     context_.counters.bytes_written += size;
     context_.progress.bytes_done += size;
   } catch (const Error& error) {
     fail(number, error);
+  }
+  if (part_of != nullptr && file.size >= kWrittenBehind) {
+    const int fd = part_of->fd.get();
+    if (const auto failure = scratch.behind.wrote(number, fd, use.file_offset, size))
+      fail(*failure);
   }
   count_down(number);
 }
@@ -174,9 +186,16 @@ void FileWriter::write_whole(std::uint32_t number, ByteView content, const StopT
   tell(number);
 }
 
-void FileWriter::write_part(const BlobUse& use, ByteView content, const StopToken& stop) {
-  const std::shared_ptr<OpenFile> open = open_file(use.file, stop);
+std::shared_ptr<FileWriter::OpenFile> FileWriter::write_part(const BlobUse& use,
+                                                             ByteView content,
+                                                             const StopToken& stop) {
+  std::shared_ptr<OpenFile> open = open_file(use.file, stop);
   put(open->fd.get(), content, use.file_offset, tree_.files[use.file]);
+  return open;
+}
+
+void FileWriter::settle(WriteScratch& scratch) {
+  for (const auto& failure : scratch.behind.finish()) fail(failure);
 }
 
 void FileWriter::close_file(std::uint32_t number) {
@@ -309,6 +328,10 @@ void FileWriter::fail(std::uint32_t number, const Error& error) {
   const bool is_first = (marks_[number].fetch_or(Mark::failed) & Mark::failed) == 0;
   if (is_first || is_fatal(error))
     report_or_throw(context_, tree_.path_of(tree_.files[number]), error);
+}
+
+void FileWriter::fail(const os::WriteBehind::Failure& failure) {
+  fail(failure.file, system_error(failure.error_number, text("os.write_failed")));
 }
 
 void FileWriter::mark_failed_files() {

@@ -6,17 +6,19 @@
 #include <mutex>
 #include <vector>
 
+#include "os/write_behind.h"
 #include "restore/fetch_packs.h"
 #include "restore/folders.h"
 #include "restore/restore_metadata.h"
 
 namespace hikae::restore {
 
-// What one thread needs to open blobs without allocating each time.
+// What one thread needs to open blobs without allocating each time, and what it has on the way.
 struct WriteScratch {
   format::Decompressor decompressor;
   Bytes compressed;
   Bytes plaintext;
+  os::WriteBehind behind;
 };
 
 // Turns ranges of packs into files: each blob is opened and checked once and written to all its
@@ -32,6 +34,8 @@ class FileWriter {
 
   // Throws Error only when going on is pointless (the file system is full).
   void write_range(const FetchedRange& range, WriteScratch& scratch, const StopToken& stop);
+  // With what a thread wrote last, once it has nothing more to write.
+  void settle(WriteScratch& scratch);
   // A file that waits for no blob.
   void write_bare(std::uint32_t file, const StopToken& stop);
   // After all threads have returned: marks in the tree the files that failed.
@@ -54,9 +58,12 @@ class FileWriter {
     ByteView bytes;
     std::uint32_t remainder = 0;  // see crypto/crc32c.h; only where somebody asks for checksums
   };
-  void write_use(const BlobUse& use, const Content& content, const StopToken& stop);
+  void write_use(const BlobUse& use,
+                 const Content& content,
+                 WriteScratch& scratch,
+                 const StopToken& stop);
   void write_whole(std::uint32_t number, ByteView content, const StopToken& stop);
-  void write_part(const BlobUse& use, ByteView content, const StopToken& stop);
+  std::shared_ptr<OpenFile> write_part(const BlobUse& use, ByteView content, const StopToken& stop);
   // One blob less to wait for; the last one closes the file.
   void count_down(std::uint32_t number);
   void close_file(std::uint32_t number);
@@ -68,6 +75,7 @@ class FileWriter {
   void finish(int fd, const FileItem& file, Origin origin);
   void tell(std::uint32_t number) const;
   void fail(std::uint32_t number, const Error& error);
+  void fail(const os::WriteBehind::Failure& failure);
   bool has_failed(std::uint32_t number) const {
     return (marks_[number].load(std::memory_order_relaxed) & Mark::failed) != 0;
   }

@@ -117,7 +117,7 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
     finish_folder(place, options.ownership);
     if (&place != &data) lead_to(place, data.target, options.ownership);
   }
-  // All but the control file is there; no server starts yet.
+  // All but the control file is on disk, as run_restore leaves it; no server starts yet.
   RestoreOptions last = place_options(data, options);
   last.include = {kControlFile};
   restore(last, "");

@@ -146,5 +146,5 @@ unmount_all() {
   local place
   cd /
   [ -f "$BATS_TEST_TMPDIR/mounts" ] || return 0
-  while read -r place; do umount -l "$place"; done <"$BATS_TEST_TMPDIR/mounts"
+  while read -r place; do umount -l "$place"; done < <(tac "$BATS_TEST_TMPDIR/mounts")
 }

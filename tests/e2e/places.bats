@@ -88,6 +88,34 @@ END
   assert_restores first
 }
 
+# mount_liar FOLDER: a disk of 200 MiB behind which there are 40, so that the file system accepts what it cannot keep.
+mount_liar() {
+  need_root
+  command -v mkfs.ext4 >/dev/null || skip "mkfs.ext4 is missing"
+  mount_tmpfs "$1.room" size=40M
+  truncate -s 200M "$1.room/disk"
+  mkfs.ext4 -q -E nodiscard -m 0 "$1.room/disk"
+  mkdir "$1"
+  mount -o loop "$1.room/disk" "$1" || skip "no loop devices here"
+  echo "$1" >>"$BATS_TEST_TMPDIR/mounts"
+}
+
+@test "a target whose disk cannot keep what it took: a large file, written out on the way" {
+  mount_liar "$BATS_TEST_TMPDIR/target"
+  mkdir large && head -c 100M /dev/urandom >large/file
+  hikae backup --quiet "$BATS_TEST_TMPDIR/large"
+  run -1 hikae restore latest --target "$BATS_TEST_TMPDIR/target"
+  assert_says "/large/file" "No space left on device"
+}
+
+@test "a target whose disk cannot keep what it took: small files, written out at the end" {
+  mount_liar "$BATS_TEST_TMPDIR/target"
+  make_large_source small 80
+  hikae backup --quiet "$BATS_TEST_TMPDIR/small"
+  run -1 hikae restore latest --target "$BATS_TEST_TMPDIR/target"
+  assert_says "onto its disk" "Input/output error" "Rely on nothing that lies in $BATS_TEST_TMPDIR/target"
+}
+
 @test "a destination that refuses writes" {
   mount_tmpfs "$BATS_TEST_TMPDIR/disk" size=32M,mode=700
   cp -a "$repo" disk/repo
