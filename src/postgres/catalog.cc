@@ -26,6 +26,18 @@ std::string provider_columns(const Connection& connection) {
 
 }  // namespace
 
+AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopToken& stop) {
+  const auto connect_to = [&](const std::string& database) -> AnywhereConnection {
+    return {Connection(server, database, ConnectionKind::ordinary, log, stop), database};
+  };
+  try {
+    return connect_to("postgres");
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::permission) throw;
+  }
+  return connect_to("template1");
+}
+
 std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToken& stop) {
   // The size of a database may be asked by who may connect to it.
   const Result result = connection.query(

@@ -12,6 +12,14 @@
 // What hikae asks a server's catalogue, and how it writes that down.
 namespace hikae::postgres {
 
+// A session in one of the two databases that initdb makes; an administrator may have dropped the
+// first. Throws Error.
+struct AnywhereConnection {
+  Connection connection;
+  std::string database;
+};
+AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopToken& stop);
+
 struct DatabaseEntry {
   std::string name;
   bool allows_connections = true;

@@ -29,6 +29,9 @@ class Judge {
   void find_good(Text message) {
     findings_.push_back({Finding::Level::good, std::move(message), std::nullopt});
   }
+  void find_hint(Text message, Text fix) {
+    findings_.push_back({Finding::Level::hint, std::move(message), std::move(fix)});
+  }
   void find_warning(Text message, Text fix) {
     findings_.push_back({Finding::Level::warning, std::move(message), std::move(fix)});
   }
@@ -57,6 +60,10 @@ class Judge {
                    seen_.no_databases->hint().value_or(text("postgres_doctor.connect_fix")));
     }
     const std::size_t before = findings_.size();
+    if (!seen_.reads_role_passwords) {
+      find_failure(text("postgres_doctor.no_role_passwords"),
+                   text("postgres_doctor.no_role_passwords_fix"));
+    }
     for (const DatabaseRights& rights : seen_.databases) judge_rights(rights);
     if (findings_.size() == before && !seen_.no_databases) {
       find_good(text("postgres_doctor.all_readable",
@@ -112,12 +119,27 @@ class Judge {
       find_failure(
           text("postgres_doctor.wal_senders", {{"free", std::to_string(seen_.wal_senders_free)}}),
           text("postgres_doctor.wal_senders_fix"));
+    } else if (seen_.no_replication) {
+      judge_replication(*seen_.no_replication);
     }
+    if (seen_.replication_slots_free < 1) {
+      find_failure(text("postgres_doctor.replication_slots"),
+                   text("postgres_doctor.replication_slots_fix"));
+    }
+  }
+
+  void judge_replication(const Error& error) {
+    const Text fix = text("postgres_doctor.replication_session_fix");
+    find_failure(
+        text("postgres_doctor.no_replication_session", {{"reason", render(error, Language::en)}}),
+        error.code() == ErrorCode::permission ? fix : error.hint().value_or(fix));
   }
 
   void judge_health() {
     if (!seen_.checksums)
       find_warning(text("postgres_doctor.no_checksums"), text("postgres_doctor.checksums_fix"));
+    if (!seen_.sees_all_sessions && !seen_.is_superuser)
+      find_hint(text("postgres_doctor.sessions_hidden"), text("postgres_doctor.sessions_fix"));
     for (const LongTransaction& old : seen_.long_transactions) {
       find_warning(
           text("postgres_doctor.long_transaction",
@@ -132,20 +154,20 @@ class Judge {
                         {{"count", std::to_string(seen_.prepared_transactions)}}),
                    text("postgres_doctor.prepared_fix"));
     }
-    judge_space();
+    for (const ServerDisk& disk : seen_.disks) judge_space(disk);
   }
 
-  void judge_space() {
-    if (!seen_.data_free || !seen_.data_total) return;
+  void judge_space(const ServerDisk& disk) {
     constexpr std::uint64_t kShare = 10;
-    if (*seen_.data_free >= *seen_.data_total / kShare) {
-      find_good(text("postgres_doctor.space", {{"free", format_bytes(*seen_.data_free)}}));
-      return;
+    const Text::Arguments facts{{"folder", disk.folder},
+                                {"free", format_bytes(disk.free)},
+                                {"total", format_bytes(disk.total)}};
+    if (disk.free >= disk.total / kShare) {
+      find_good(text("postgres_doctor.space", facts));
+    } else {
+      find_warning(text("postgres_doctor.little_space", facts),
+                   text("postgres_doctor.little_space_fix"));
     }
-    find_warning(text("postgres_doctor.little_space",
-                      {{"free", format_bytes(*seen_.data_free)},
-                       {"total", format_bytes(*seen_.data_total)}}),
-                 text("postgres_doctor.little_space_fix"));
   }
 
   const ServerObservation& seen_;

@@ -20,6 +20,7 @@ struct DiagnoseOptions {
   Wanted physical = Wanted::no;
   std::string data_directory;  // of this host; empty: not looked at
   std::string programs;        // the policy's folder; empty: those installed
+  std::chrono::seconds long_transaction = std::chrono::hours(1);  // is one that is open longer
 };
 
 // What a role may not read of one database.
@@ -42,26 +43,36 @@ struct LongTransaction {
   std::chrono::seconds age{};
 };
 
+// A file system that the server writes to.
+struct ServerDisk {
+  std::string folder;      // the first of the server's folders that lies there
+  std::uint64_t free = 0;  // bytes
+  std::uint64_t total = 0;
+};
+
 struct ServerObservation {
-  std::optional<Error> no_connection;  // then nothing else is known
-  std::optional<Error> no_databases;   // what the policy names is not there
-  std::string version;                 // "15.18 (Debian …)"
+  std::optional<Error> no_connection;   // then nothing else is known
+  std::optional<Error> no_databases;    // what the policy names is not there
+  std::optional<Error> no_replication;  // of a role that may: pg_hba.conf does not let it in
+  std::string version;                  // "15.18 (Debian …)"
   int major = 0;
   std::uint64_t bytes = 0;            // of the databases whose size may be asked
   std::optional<int> programs_major;  // of the pg_dump that would be used; nothing: none fits
   bool is_superuser = false;
   bool bypasses_row_security = false;
   bool reads_all_data = false;
+  bool reads_role_passwords = false;  // pg_authid, for pg_dumpall --globals-only
+  bool sees_all_sessions = false;     // when the transactions of others began
   bool may_replicate = false;
   bool checksums = false;
   bool in_recovery = false;
   std::string wal_level;
   std::int64_t wal_senders_free = 0;
+  std::int64_t replication_slots_free = 0;
   std::uint64_t prepared_transactions = 0;
   std::vector<LongTransaction> long_transactions;
   std::vector<DatabaseRights> databases;
-  std::optional<std::uint64_t> data_free;  // bytes, where the data directory lies
-  std::optional<std::uint64_t> data_total;
+  std::vector<ServerDisk> disks;  // of the data directory, its WAL and its tablespaces
 };
 
 // Asks the server; a failure to connect is data. Opens one session to each database that is chosen.
@@ -74,6 +85,7 @@ ServerObservation observe_server(const Server& server,
 struct Finding {
   enum class Level {
     good,
+    hint,     // nothing is known to be wrong
     warning,  // a backup works; something should be seen to
     failure,  // a backup will fail
   };

@@ -47,6 +47,7 @@ StateMeaning meaning_of_words(std::string_view words) {
   };
   if (any({"authentication failed",
            "no pg_hba.conf entry",
+           "pg_hba.conf rejects",
            "no password supplied",
            "does not exist",
            "permission denied",

@@ -2,6 +2,9 @@
 // The effectful half of diagnose.h.
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <set>
+
 #include "os/files.h"
 #include "postgres/catalog.h"
 #include "postgres/diagnose.h"
@@ -34,6 +37,12 @@ void observe_role(Connection& connection, ServerObservation& seen, const StopTok
     seen.bypasses_row_security = role.is_true(0, 1);
     seen.may_replicate = role.is_true(0, 2);
   }
+  const Result rights = connection.query(
+      "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT'), "
+      "pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')",
+      stop);
+  seen.reads_role_passwords = rights.is_true(0, 0);
+  seen.sees_all_sessions = rights.is_true(0, 1);
   constexpr int kWithReadAllData = 14;
   if (connection.server_major() < kWithReadAllData) return;
   seen.reads_all_data =
@@ -42,7 +51,10 @@ void observe_role(Connection& connection, ServerObservation& seen, const StopTok
           .is_true(0, 0);
 }
 
-void observe_cluster(Connection& connection, ServerObservation& seen, const StopToken& stop) {
+void observe_cluster(Connection& connection,
+                     const DiagnoseOptions& options,
+                     ServerObservation& seen,
+                     const StopToken& stop) {
   const Result settings = connection.query(
       "SELECT pg_catalog.current_setting('server_version'), "
       "pg_catalog.current_setting('data_checksums') = 'on', pg_catalog.pg_is_in_recovery(), "
@@ -50,7 +62,10 @@ void observe_cluster(Connection& connection, ServerObservation& seen, const Stop
       "pg_catalog.current_setting('max_wal_senders')::int - "
       "(SELECT count(*) FROM pg_catalog.pg_stat_replication), "
       "(SELECT count(*) FROM pg_catalog.pg_prepared_xacts "
-      "WHERE prepared < now() - interval '1 hour')",
+      "WHERE prepared < now() - pg_catalog.make_interval(secs => $1)), "
+      "pg_catalog.current_setting('max_replication_slots')::int - "
+      "(SELECT count(*) FROM pg_catalog.pg_replication_slots)",
+      {std::to_string(options.long_transaction.count())},
       stop);
   seen.version = settings.text(0, 0);
   seen.checksums = settings.is_true(0, 1);
@@ -58,11 +73,14 @@ void observe_cluster(Connection& connection, ServerObservation& seen, const Stop
   seen.wal_level = settings.text(0, 3);
   seen.wal_senders_free = settings.number(0, 4);
   seen.prepared_transactions = static_cast<std::uint64_t>(settings.number(0, 5));
+  seen.replication_slots_free = settings.number(0, 6);
   // Without pg_read_all_stats those of others have no start, and are not found.
   const Result old = connection.query(
       "SELECT pid, usename, datname, extract(epoch FROM now() - xact_start)::bigint "
       "FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' "
-      "AND xact_start < now() - interval '1 hour' ORDER BY xact_start LIMIT 5",
+      "AND pid <> pg_catalog.pg_backend_pid() "
+      "AND xact_start < now() - pg_catalog.make_interval(secs => $1) ORDER BY xact_start LIMIT 5",
+      {std::to_string(options.long_transaction.count())},
       stop);
   for (std::size_t row = 0; row < old.rows(); ++row) {
     seen.long_transactions.push_back({static_cast<int>(old.number(row, 0)),
@@ -79,11 +97,12 @@ DatabaseRights observe_database(const Server& server,
   Connection connection(server, name, ConnectionKind::ordinary, log, stop);
   DatabaseRights rights;
   rights.name = name;
-  // A sequence is read with pg_sequence_last_value and SELECT alike.
+  // A table needs USAGE of its schema, too.
   const Result closed = connection.query(
       std::string("SELECT c.oid::regclass ") + kUserRelations +
-          "AND NOT CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, "
-          "'SELECT') ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END ORDER BY 1",
+          "AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND CASE WHEN c.relkind = 'S' "
+          "THEN pg_catalog.has_sequence_privilege(c.oid, "
+          "'SELECT') ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END) ORDER BY 1",
       stop);
   rights.unreadable = first_names(closed);
   rights.unreadable_count = closed.rows();
@@ -98,7 +117,8 @@ DatabaseRights observe_database(const Server& server,
       "AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(m.lomacl) a "
       "WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR "
       "pg_catalog.pg_has_role(current_user, a.grantee, 'USAGE')))), "
-      "(SELECT count(*) FROM pg_catalog.pg_stat_subscription)",
+      "(SELECT count(*) FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d "
+      "ON d.oid = s.subdbid WHERE d.datname = pg_catalog.current_database())",
       stop);
   rights.large_objects_unreadable = static_cast<std::uint64_t>(rest.number(0, 0));
   rights.subscriptions = static_cast<std::uint64_t>(rest.number(0, 1));
@@ -108,13 +128,37 @@ DatabaseRights observe_database(const Server& server,
   return rights;
 }
 
-void observe_disk(const DiagnoseOptions& options, ServerObservation& seen) {
+// Those of the server's folders that lie on a file system of their own.
+void observe_disks(const DiagnoseOptions& options, ServerObservation& seen) {
   if (options.data_directory.empty()) return;
+  std::vector<std::string> folders = {options.data_directory, options.data_directory + "/pg_wal"};
+  std::error_code unreadable;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(options.data_directory + "/pg_tblspc", unreadable))
+    folders.push_back(entry.path().string());
+  std::set<dev_t> known;
+  for (const std::string& folder : folders) {
+    struct stat status {};
+    if (stat(folder.c_str(), &status) != 0 || !known.insert(status.st_dev).second) continue;
+    const std::string place = std::filesystem::canonical(folder, unreadable).string();
+    try {
+      const os::DiskSpace space = os::free_space(folder);
+      seen.disks.push_back({place.empty() ? folder : place, space.free_bytes, space.total_bytes});
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it went away meanwhile
+    }
+  }
+}
+
+void observe_replication(const Server& server,
+                         ServerObservation& seen,
+                         Log& log,
+                         const StopToken& stop) {
+  if (!seen.may_replicate && !seen.is_superuser) return;
   try {
-    const os::DiskSpace space = os::free_space(options.data_directory);
-    seen.data_free = space.free_bytes;
-    seen.data_total = space.total_bytes;
-  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it lies on another host
+    Connection connection(server, "", ConnectionKind::replication, log, stop);
+    connection.query("IDENTIFY_SYSTEM", stop);
+  } catch (const Error& error) {
+    seen.no_replication = error;
   }
 }
 
@@ -141,13 +185,14 @@ ServerObservation observe_server(const Server& server,
                                  const StopToken& stop) {
   ServerObservation seen;
   try {
-    Connection connection(server, "postgres", ConnectionKind::ordinary, log, stop);
+    Connection connection = connect_anywhere(server, log, stop).connection;
     seen.major = connection.server_major();
     observe_role(connection, seen, stop);
-    observe_cluster(connection, seen, stop);
+    observe_cluster(connection, options, seen, stop);
     for (const DatabaseEntry& entry : list_databases(connection, stop)) seen.bytes += entry.bytes;
     if (options.logical == Wanted::yes)
       observe_databases(connection, server, options, seen, log, stop);
+    if (options.physical == Wanted::yes) observe_replication(server, seen, log, stop);
   } catch (const Error& error) {
     seen.no_connection = error;
     return seen;
@@ -156,7 +201,7 @@ ServerObservation observe_server(const Server& server,
     seen.programs_major = find_programs(options.programs, seen.major).major;
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): that none fits is the finding
   }
-  observe_disk(options, seen);
+  observe_disks(options, seen);
   return seen;
 }
 

@@ -155,6 +155,8 @@ class Sources {
     switch (level) {
       case postgres::Finding::Level::good:
         return Severity::ok;
+      case postgres::Finding::Level::hint:
+        return Severity::hint;
       case postgres::Finding::Level::warning:
         return Severity::warning;
       case postgres::Finding::Level::failure:

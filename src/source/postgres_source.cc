@@ -114,7 +114,10 @@ class PostgresSource final : public Source {
  private:
   // Asks the server all that must be known before anything is read.
   void prepare() {
-    postgres::Connection connection = connect();
+    postgres::AnywhereConnection session =
+        postgres::connect_anywhere(options_.server, run_.log, run_.stop());
+    postgres::Connection& connection = session.connection;
+    run_.maintenance_database = session.database;
     run_.server_version = connection.server_version();
     if (!options_.logical) return;
     run_.cluster = postgres::load_cluster_facts(connection, run_.stop());
@@ -123,23 +126,6 @@ class PostgresSource final : public Source {
     run_.programs = postgres::find_programs(options_.programs, connection.server_major());
     run_.cluster.dump_major = run_.programs.major;
     run_.cluster.format = options_.format;
-  }
-
-  // To one of the two databases that initdb makes; an administrator may have dropped the first.
-  postgres::Connection connect() {
-    try {
-      return connect_to("postgres");
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::not_found && error.code() != ErrorCode::permission) throw;
-    }
-    return connect_to("template1");
-  }
-
-  postgres::Connection connect_to(const std::string& database) {
-    postgres::Connection connection(
-        options_.server, database, postgres::ConnectionKind::ordinary, run_.log, run_.stop());
-    run_.maintenance_database = database;
-    return connection;
   }
 
   std::unique_ptr<SourceDirectory> open_cluster() {

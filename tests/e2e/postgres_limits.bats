@@ -144,7 +144,11 @@ over_tcp() { # HOST AUTHORITY
   sql small postgres "CREATE TABLE t AS SELECT n, md5(n::text) FROM generate_series(1, 20000) n; CHECKPOINT"
   write_policy "data_directory: $BATS_FILE_TMPDIR/small/data" 'databases: [postgres]' 'method: [logical]'
   fill() { dd if=/dev/zero of="$BATS_FILE_TMPDIR/small/filler" bs=4k 2>/dev/null || true; }
+  run hikae doctor
+  assert_says " are free in $BATS_FILE_TMPDIR/small/data."
   fill
+  run hikae doctor
+  assert_says "[warning] source database: Only 0 B" "are free in $BATS_FILE_TMPDIR/small/data, where the server writes" "Make room"
   run -1 hikae run
   assert_says "No space left on device"
   sed -i 's/method: \[logical\]/method: [physical]/' "$HIKAE_POLICY"

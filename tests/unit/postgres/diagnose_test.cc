@@ -22,6 +22,12 @@ const Finding* find(const std::vector<Finding>& findings, const std::string& key
   return found == findings.end() ? nullptr : &*found;
 }
 
+std::string argument(const Finding* finding, const std::string& name) {
+  for (const auto& [key, value] : finding->message.arguments)
+    if (key == name) return value;
+  return "";
+}
+
 void expect_fixes(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings)
     EXPECT_EQ(finding.fix.has_value(), finding.level != Finding::Level::good)
@@ -35,8 +41,7 @@ TEST(Diagnose, JudgesWhatWasSeen) {
   seen.wal_level = "minimal";
   seen.prepared_transactions = 1;
   seen.long_transactions = {{42, "app", "shop", std::chrono::hours(5)}};
-  seen.data_free = 5;
-  seen.data_total = 100;
+  seen.disks = {{"/data", 50, 100}, {"/wal", 5, 100}};
   seen.databases = {{"shop", {"a"}, 1, {"b"}, 2, 3, 4, "1.0", "2.0"}};
   DiagnoseOptions options;
   options.physical = Wanted::yes;
@@ -47,7 +52,9 @@ TEST(Diagnose, JudgesWhatWasSeen) {
                           "large_objects",
                           "no_replication",
                           "wal_level",
-                          "wal_senders"}) {
+                          "wal_senders",
+                          "replication_slots",
+                          "no_role_passwords"}) {
     ASSERT_NE(find(findings, key), nullptr) << key;
     EXPECT_EQ(find(findings, key)->level, Finding::Level::failure) << key;
   }
@@ -60,6 +67,10 @@ TEST(Diagnose, JudgesWhatWasSeen) {
     ASSERT_NE(find(findings, key), nullptr) << key;
     EXPECT_EQ(find(findings, key)->level, Finding::Level::warning) << key;
   }
+  ASSERT_NE(find(findings, "space"), nullptr);
+  EXPECT_EQ(argument(find(findings, "little_space"), "folder"), "/wal");
+  ASSERT_NE(find(findings, "sessions_hidden"), nullptr);
+  EXPECT_EQ(find(findings, "sessions_hidden")->level, Finding::Level::hint);
   expect_fixes(findings);
 }
 
@@ -67,6 +78,8 @@ TEST(Diagnose, FindsNothingWrongWhereNothingIs) {
   ServerObservation seen;
   seen.programs_major = 15;
   seen.is_superuser = true;
+  seen.reads_role_passwords = true;
+  seen.replication_slots_free = 9;
   seen.checksums = true;
   seen.wal_level = "replica";
   seen.wal_senders_free = 9;
@@ -77,7 +90,25 @@ TEST(Diagnose, FindsNothingWrongWhereNothingIs) {
     EXPECT_EQ(finding.level, Finding::Level::good) << finding.message.key;
 }
 
-TEST(Diagnose, ARealServerAndARoleThatMayNotReadAll) {
+// Real servers.
+class DiagnoseServer : public ::testing::Test {
+ protected:
+  static Server address_of(const PostgresServer& server, const std::string& user = "postgres") {
+    Server address;
+    locate_server(address, server.data());
+    address.user = user;
+    if (geteuid() == 0) address.run_as = os::find_user_account("postgres");
+    return address;
+  }
+  std::vector<Finding> diagnosis(const Server& address) {
+    return diagnose(observe_server(address, options_, log_, {}), options_);
+  }
+
+  NullLog log_;
+  DiagnoseOptions options_;
+};
+
+TEST_F(DiagnoseServer, ARoleThatMayNotReadAll) {
   PostgresSettings settings;
   settings.hba = {"local all reader trust"};
   PostgresServer server(settings);
@@ -88,31 +119,139 @@ TEST(Diagnose, ARealServerAndARoleThatMayNotReadAll) {
       "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; ALTER TABLE hidden OWNER TO owner;"
       "SELECT lo_from_bytea(0, 'x')",
       "shop");
-  Server address;
-  locate_server(address, server.data());
-  address.user = "postgres";
-  if (geteuid() == 0) address.run_as = os::find_user_account("postgres");
-  DiagnoseOptions options;
-  options.data_directory = server.data();
-  NullLog log;
-  const auto as_superuser = diagnose(observe_server(address, options, log, {}), options);
+  options_.data_directory = server.data();
+  const auto as_superuser = diagnosis(address_of(server));
   EXPECT_NE(find(as_superuser, "all_readable"), nullptr);
   EXPECT_NE(find(as_superuser, "no_checksums"), nullptr);
   EXPECT_EQ(find(as_superuser, "unreadable"), nullptr);
+  EXPECT_EQ(find(as_superuser, "sessions_hidden"), nullptr);
   expect_fixes(as_superuser);
 
-  address.user = "reader";
-  const auto as_reader = diagnose(observe_server(address, options, log, {}), options);
+  const Server reader = address_of(server, "reader");
+  const auto as_reader = diagnosis(reader);
   ASSERT_NE(find(as_reader, "unreadable"), nullptr);
   EXPECT_NE(find(as_reader, "row_security"), nullptr);
   EXPECT_NE(find(as_reader, "large_objects"), nullptr);
+  EXPECT_NE(find(as_reader, "no_role_passwords"), nullptr);
+  EXPECT_NE(find(as_reader, "sessions_hidden"), nullptr);
   EXPECT_EQ(find(as_reader, "all_readable"), nullptr);
-  server.sql("GRANT pg_read_all_data TO reader");
-  EXPECT_EQ(find(diagnose(observe_server(address, options, log, {}), options), "unreadable"),
-            nullptr);
+  server.sql("GRANT pg_read_all_data, pg_read_all_stats TO reader");
+  const auto granted = diagnosis(reader);
+  EXPECT_EQ(find(granted, "unreadable"), nullptr);
+  EXPECT_EQ(find(granted, "no_role_passwords"), nullptr);
+  EXPECT_EQ(find(granted, "sessions_hidden"), nullptr);
+}
 
+// What the doctor says of a role, and what pg_dump and pg_dumpall say to it.
+TEST_F(DiagnoseServer, WhatASelectOfEachTableDoesNotGive) {
+  PostgresSettings settings;
+  settings.hba = {"local all reader trust"};
+  PostgresServer server(settings);
+  server.sql(
+      "CREATE ROLE reader LOGIN; CREATE SCHEMA inner_room; CREATE TABLE inner_room.t (x int)");
+  server.sql("GRANT SELECT ON inner_room.t TO reader");
+  const Server reader = address_of(server, "reader");
+  const auto dump = [&] { server.run_client({"pg_dump", "-U", "reader", "postgres"}); };
+  const auto dump_globals = [&] {
+    server.run_client({"pg_dumpall", "-U", "reader", "--globals-only"});
+  };
+  EXPECT_THROW(dump(), std::exception);
+  EXPECT_THROW(dump_globals(), std::exception);
+  auto findings = diagnosis(reader);
+  ASSERT_NE(find(findings, "unreadable"), nullptr);
+  EXPECT_NE(find(findings, "no_role_passwords"), nullptr);
+  server.sql("GRANT USAGE ON SCHEMA inner_room TO reader");
+  server.sql("GRANT SELECT ON pg_catalog.pg_authid TO reader");
+  dump();
+  dump_globals();
+  findings = diagnosis(reader);
+  EXPECT_EQ(find(findings, "unreadable"), nullptr);
+  EXPECT_EQ(find(findings, "no_role_passwords"), nullptr);
+}
+
+TEST_F(DiagnoseServer, SubscriptionsAreThoseOfTheirDatabase) {
+  PostgresSettings settings;
+  settings.hba = {"local all reader trust"};
+  PostgresServer server(settings);
+  server.sql("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data");
+  server.sql("CREATE DATABASE shop");
+  server.sql(
+      "CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)",
+      "shop");
+  const auto findings = diagnosis(address_of(server, "reader"));
+  EXPECT_EQ(std::count_if(findings.begin(),
+                          findings.end(),
+                          [](const Finding& finding) {
+                            return finding.message.key == "postgres_doctor.subscriptions";
+                          }),
+            1);
+  ASSERT_NE(find(findings, "subscriptions"), nullptr);
+  EXPECT_EQ(argument(find(findings, "subscriptions"), "database"), "shop");
+}
+
+TEST_F(DiagnoseServer, TransactionsThatAreOpenForLong) {
+  PostgresSettings settings;
+  settings.lines = {"max_prepared_transactions = 2"};
+  PostgresServer server(settings);
+  server.sql("CREATE TABLE t (x int)");
+  server.sql("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'forgotten'");
+  const Server address = address_of(server);
+  Connection open(address, "postgres", ConnectionKind::ordinary, log_, {});
+  open.query("BEGIN", {});
+  open.query("LOCK TABLE public.t IN ACCESS SHARE MODE", {});
+  EXPECT_EQ(find(diagnosis(address), "long_transaction"), nullptr) << "not yet an hour";
+  EXPECT_EQ(find(diagnosis(address), "prepared"), nullptr);
+  options_.long_transaction = std::chrono::seconds(0);
+  const auto findings = diagnosis(address);
+  ASSERT_NE(find(findings, "long_transaction"), nullptr);
+  EXPECT_EQ(argument(find(findings, "long_transaction"), "pid"),
+            std::to_string(open.backend_pid()));
+  EXPECT_NE(find(findings, "prepared"), nullptr);
+  expect_fixes(findings);
+}
+
+TEST_F(DiagnoseServer, WhatAPhysicalBackupNeeds) {
+  PostgresSettings settings;
+  settings.hba = {"local replication barred reject", "local all barred trust"};
+  settings.initdb = {"--data-checksums"};
+  PostgresServer server(settings);
+  server.sql("CREATE ROLE barred LOGIN REPLICATION");
+  options_.physical = Wanted::yes;
+  options_.logical = Wanted::no;
+  const auto as_superuser = diagnosis(address_of(server));
+  for (const Finding& finding : as_superuser)
+    EXPECT_EQ(finding.level, Finding::Level::good) << finding.message.key;
+  const auto as_barred = diagnosis(address_of(server, "barred"));
+  ASSERT_NE(find(as_barred, "no_replication_session"), nullptr) << "pg_hba.conf refuses it";
+  EXPECT_EQ(find(as_barred, "no_replication_session")->fix->key,
+            "postgres_doctor.replication_session_fix");
+  server.sql("ALTER ROLE barred NOREPLICATION");
+  EXPECT_NE(find(diagnosis(address_of(server, "barred")), "no_replication"), nullptr);
+
+  server.stop("fast");
+  for (const char* line :
+       {"wal_level = minimal", "max_wal_senders = 0", "max_replication_slots = 0"})
+    server.run({"sed", "-i", std::string("$ a ") + line, server.data() + "/postgresql.conf"});
+  server.start();
+  const auto minimal = diagnosis(address_of(server));
+  for (const char* key : {"wal_level", "wal_senders", "replication_slots"})
+    EXPECT_NE(find(minimal, key), nullptr) << key;
+  expect_fixes(minimal);
+}
+
+TEST_F(DiagnoseServer, WithoutTheDatabaseThatBearsItsName) {
+  PostgresServer server;
+  server.sql("DROP DATABASE postgres", "template1");
+  const auto findings = diagnosis(address_of(server));
+  EXPECT_NE(find(findings, "connected"), nullptr);
+  EXPECT_NE(find(findings, "all_readable"), nullptr);
+}
+
+TEST_F(DiagnoseServer, ThatIsNotThere) {
+  PostgresServer server;
+  Server address = address_of(server);
   address.port = 1;
-  const auto nobody = diagnose(observe_server(address, options, log, {}), options);
+  const auto nobody = diagnosis(address);
   ASSERT_EQ(nobody.size(), 1U);
   EXPECT_EQ(nobody.front().level, Finding::Level::failure);
 }
