@@ -47,6 +47,7 @@ class Record {
 
   void finish(const JobOutcome& outcome) {
     for (const ForgottenSnapshot& gone : outcome.removed) log_removal(log_, gone);
+    keep_removals(policy_.name, *journal_, outcome.removed, environment_.environment().clock.now());
     for (const DestinationResult& one : outcome.results)
       log_.record_result(one.destination, one.verdict, one.summary, one.failure);
     end(worst_of(outcome.results), std::nullopt, message_of(outcome.results, policy_.language));

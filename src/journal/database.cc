@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 6;
+constexpr int kVersion = 7;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -86,6 +86,14 @@ constexpr const char* kNoticeTable = R"sql(
 // Since version 6: the sources that the next try of a slot repeats.
 constexpr const char* kRepeatColumn = "ALTER TABLE slot ADD COLUMN repeat TEXT NOT NULL DEFAULT ''";
 
+// Since version 7: what was last seen in destinations.
+constexpr const char* kFigureTable = R"sql(
+  CREATE TABLE figure (
+    policy TEXT NOT NULL, destination TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,
+    value INTEGER NOT NULL, seen INTEGER NOT NULL,
+    PRIMARY KEY (policy, destination, source, name)) STRICT;
+)sql";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -109,6 +117,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   if (version < 4) database.exec(kSlotTables);
   if (version < 5) database.exec(kNoticeTable);
   if (version < 6) database.exec(kRepeatColumn);
+  if (version < 7) database.exec(kFigureTable);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -130,6 +139,7 @@ void check_content(SQLite::Database& database) {
           "SELECT policy, job, slot_group, since FROM schedule_group",
           "SELECT policy, job, slot_group, scheduled, state, attempts, first_try, next_try, "
           "settled, verdict, acknowledged, reminded, repeat FROM slot",
+          "SELECT policy, destination, source, name, value, seen FROM figure",
           "SELECT number, policy, channel, key, subject, content, created, next_try, "
           "claimed_until, tries, state, settled, answer FROM notice"}) {
       const SQLite::Statement probe(database, query);

@@ -64,6 +64,16 @@ DeletionRecord read_deletion(SQLite::Statement& row) {
   return deletion;
 }
 
+DestinationFigure read_figure(SQLite::Statement& row) {
+  DestinationFigure figure;
+  figure.destination = row.getColumn(0).getString();
+  figure.source = row.getColumn(1).getString();
+  figure.name = row.getColumn(2).getString();
+  figure.value = static_cast<std::uint64_t>(row.getColumn(3).getInt64());
+  figure.seen = to_instant(row.getColumn(4).getInt64());
+  return figure;
+}
+
 ConnectionRecord read_connection(SQLite::Statement& row) {
   ConnectionRecord connection;
   connection.destination = row.getColumn(0).getString();
@@ -189,6 +199,24 @@ class SqliteJournal final : public Journal {
     });
   }
 
+  void save_figures(const std::string& policy,
+                    const std::vector<DestinationFigure>& figures) override {
+    store_.guarded([&] {
+      SQLite::Transaction transaction(store_.database(), SQLite::TransactionBehavior::IMMEDIATE);
+      for (const DestinationFigure& figure : figures)
+        store_.execute(
+            "INSERT OR REPLACE INTO figure (policy, destination, source, name, value, seen) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            policy,
+            figure.destination,
+            figure.source,
+            figure.name,
+            to_column(figure.value),
+            to_number(figure.seen));
+      transaction.commit();
+    });
+  }
+
   std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) override {
     return store_.select<RunRecord>(
         std::string(kRunColumns) + "WHERE policy = ? ORDER BY started DESC, rowid DESC LIMIT ?",
@@ -237,6 +265,14 @@ class SqliteJournal final : public Journal {
         read_deletion,
         policy,
         to_column(limit));
+  }
+
+  std::vector<DestinationFigure> figures(const std::string& policy) override {
+    return store_.select<DestinationFigure>(
+        "SELECT destination, source, name, value, seen FROM figure WHERE policy = ? ORDER BY "
+        "destination, source, name",
+        read_figure,
+        policy);
   }
 
   std::optional<RunItem> last_item(const std::string& policy,

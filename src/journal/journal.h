@@ -61,6 +61,17 @@ struct ConnectionRecord {
   bool operator==(const ConnectionRecord&) const = default;
 };
 
+// What only who asks a destination learns of it. It stays true, as far as anybody knows, until
+// somebody asks again.
+struct DestinationFigure {
+  std::string destination;
+  std::string source;  // empty: of the destination as a whole
+  std::string name;
+  std::uint64_t value = 0;
+  Instant seen;
+  bool operator==(const DestinationFigure&) const = default;
+};
+
 struct DeletionRecord {
   Instant time;
   std::string run;  // empty: by hand
@@ -106,6 +117,9 @@ class Journal {
   enum class Recorded { added, was_known };
   virtual Recorded record_run(const RunRecord& run, const std::vector<RunItem>& items) = 0;
   virtual void add_deletion(const DeletionRecord& deletion) = 0;
+  // Each replaces the one of the same destination, source and name; all or none.
+  virtual void save_figures(const std::string& policy,
+                            const std::vector<DestinationFigure>& figures) = 0;
 
   // Newest first.
   virtual std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) = 0;
@@ -117,6 +131,8 @@ class Journal {
   virtual std::vector<ConnectionRecord> total_requests(const std::string& policy,
                                                        Instant since) = 0;
   virtual std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) = 0;
+  // By destination, source and name.
+  virtual std::vector<DestinationFigure> figures(const std::string& policy) = 0;
   // The newest item of this source in this destination, of whatever verdict; not of a run of the
   // job kSyncJob, which reads no source.
   virtual std::optional<RunItem> last_item(const std::string& policy,

@@ -39,6 +39,11 @@ class LenientJournal final : public Journal {
     change([&] { file_->add_deletion(deletion); });
   }
 
+  void save_figures(const std::string& policy,
+                    const std::vector<DestinationFigure>& figures) override {
+    change([&] { file_->save_figures(policy, figures); });
+  }
+
   std::vector<RunRecord> runs(const std::string& policy, std::size_t limit) override {
     return file_->runs(policy, limit);
   }
@@ -51,6 +56,9 @@ class LenientJournal final : public Journal {
   }
   std::vector<DeletionRecord> deletions(const std::string& policy, std::size_t limit) override {
     return file_->deletions(policy, limit);
+  }
+  std::vector<DestinationFigure> figures(const std::string& policy) override {
+    return file_->figures(policy);
   }
   std::optional<RunItem> last_item(const std::string& policy,
                                    const std::string& source,

@@ -39,6 +39,7 @@ class Checker {
         result.summary =
             text("service_due.check_impossible", {{"destination", result.destination}});
       }
+      if (open.repository) result.space = open.repository->backend().space();
       results.push_back(std::move(result));
     }
     return results;

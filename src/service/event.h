@@ -55,6 +55,7 @@ struct DestinationResult {
   Text summary;                      // one sentence
   std::optional<Error> failure;      // with its hint
   std::vector<std::string> details;  // damaged files and the like, in the policy's language
+  std::optional<Space> space;        // afterwards, where the destination tells
 };
 
 struct SlotEvent {

@@ -19,6 +19,9 @@ constexpr std::size_t kMostRuns = 1000;
 constexpr std::size_t kMostSlots = 10'000;
 constexpr std::size_t kMostNotices = 10'000;
 constexpr std::array kJobs = {"backup", "check", "prune"};
+constexpr const char* kGenerations = "generations";
+constexpr const char* kFree = "free_bytes";
+constexpr const char* kTotal = "total_bytes";
 
 std::string words_for(const policy::Policy& policy, std::string_view job) {
   if (job == "backup") return policy.schedule.backup;
@@ -70,6 +73,27 @@ JobFigures job_figures(const policy::Policy& policy,
     figures.retries += static_cast<std::uint64_t>(std::max(0, slot.attempts - 1));
   }
   return figures;
+}
+
+// What was last seen, and over it what was seen just now.
+ObservedFigures with_kept(const policy::Policy& policy,
+                          Journal& journal,
+                          const ObservedFigures& observed) {
+  ObservedFigures all = observed;
+  std::map<std::string, Space> kept;
+  for (const DestinationFigure& figure : journal.figures(policy.name)) {
+    if (figure.name == kGenerations)
+      all.generations.emplace(std::pair(figure.source, figure.destination), figure.value);
+    if (figure.name == kFree) kept[figure.destination].free_bytes = figure.value;
+    if (figure.name == kTotal) kept[figure.destination].total_bytes = figure.value;
+  }
+  all.space.merge(kept);
+  std::erase_if(all.space, [&](const auto& one) {
+    return std::none_of(policy.destinations.begin(),
+                        policy.destinations.end(),
+                        [&](const auto& known) { return known.name == one.first; });
+  });
+  return all;
 }
 
 std::vector<GenerationFigures> begin_generations(const policy::Policy& policy,
@@ -128,6 +152,37 @@ std::string file_for(const std::string& place, const std::string& policy) {
 
 }  // namespace
 
+void keep_figures(const std::string& policy,
+                  Journal& journal,
+                  const ObservedFigures& observed,
+                  Instant seen) {
+  std::vector<DestinationFigure> figures;
+  for (const auto& [pair, count] : observed.generations)
+    figures.push_back({pair.second, pair.first, kGenerations, count, seen});
+  for (const auto& [destination, space] : observed.space) {
+    figures.push_back({destination, "", kFree, space.free_bytes, seen});
+    figures.push_back({destination, "", kTotal, space.total_bytes, seen});
+  }
+  if (!figures.empty()) journal.save_figures(policy, figures);
+}
+
+void keep_removals(const std::string& policy,
+                   Journal& journal,
+                   const std::vector<ForgottenSnapshot>& removed,
+                   Instant seen) {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> gone;
+  for (const ForgottenSnapshot& one : removed) ++gone[{one.destination, one.source}];
+  std::vector<DestinationFigure> figures;
+  for (DestinationFigure& figure : journal.figures(policy)) {
+    const auto found = gone.find({figure.destination, figure.source});
+    if (figure.name != kGenerations || found == gone.end()) continue;
+    figure.value -= std::min(figure.value, found->second);
+    figure.seen = seen;
+    figures.push_back(std::move(figure));
+  }
+  if (!figures.empty()) journal.save_figures(policy, figures);
+}
+
 MetricsFacts collect_metrics(const policy::Policy& policy,
                              const Environment& environment,
                              Journal& journal,
@@ -137,8 +192,9 @@ MetricsFacts collect_metrics(const policy::Policy& policy,
   facts.program_version = environment.program_version;
   facts.hostname = environment.identity.hostname;
   facts.username = environment.identity.username;
-  facts.space = observed.space;
-  facts.generations = begin_generations(policy, observed);
+  const ObservedFigures known = with_kept(policy, journal, observed);
+  facts.space = known.space;
+  facts.generations = begin_generations(policy, known);
   const std::vector<RunRecord> runs = journal.runs(policy.name, kMostRuns);
   const std::vector<SlotRecord> slots = journal.slots().slots(policy.name, kMostSlots);
   fill_generations(facts.generations, runs, journal);

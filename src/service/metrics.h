@@ -52,12 +52,25 @@ struct MetricsFacts {
   std::map<std::string, std::string> paths;  // by source; for restic's names
 };
 
-// What only a run knows, since it asked the destinations.
+// What only a job knows, since it asked the destinations.
 struct ObservedFigures {
   std::map<std::pair<std::string, std::string>, std::size_t> generations;  // (source, destination)
   std::map<std::string, Space> space;
 };
 
+// Keeps them in the journal, so that a series does not end where the next job asks less: a check
+// counts no generations, and a destination that is away tells nothing.
+void keep_figures(const std::string& policy,
+                  Journal& journal,
+                  const ObservedFigures& observed,
+                  Instant seen);
+// Lowers the kept numbers of generations by those that were removed.
+void keep_removals(const std::string& policy,
+                   Journal& journal,
+                   const std::vector<ForgottenSnapshot>& removed,
+                   Instant seen);
+
+// `observed` goes before what the journal keeps; it may be empty.
 MetricsFacts collect_metrics(const policy::Policy& policy,
                              const Environment& environment,
                              Journal& journal,

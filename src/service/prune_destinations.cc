@@ -136,6 +136,7 @@ std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
       result.failure = error;
       result.summary = text("service_due.prune_failed", {{"destination", result.destination}});
     }
+    if (open.repository) result.space = open.repository->backend().space();
     results.push_back(std::move(result));
   }
   return results;

@@ -233,29 +233,50 @@ void perform_with_hooks(RunContext& run, RunLog& log, const StopToken& stop) {
   hooks.end();
 }
 
-// What each destination holds after this run.
+// The snapshots of each source in each destination that could be listed; none is an answer, too.
+using HeldSnapshots = std::map<std::pair<std::string, std::string>, std::set<std::string>>;
+
+HeldSnapshots listed_snapshots(const RunContext& run) {
+  HeldSnapshots ids;
+  for (std::size_t i = 0; i < run.destinations.size() && i < run.snapshots.size(); ++i) {
+    const OpenDestination& open = run.destinations[i];
+    if (!open.is_good()) continue;
+    for (const policy::Source& source : run.policy.sources)
+      ids[{source.name, open.destination->name}];
+    for (const SnapshotRecord& record : run.snapshots[i]) {
+      const auto source = tag_value(record.snapshot, kSourceTag);
+      if (source) ids[{*source, open.destination->name}].insert(record.id.hex());
+    }
+  }
+  return ids;
+}
+
+// What each destination holds after this run. One that failed meanwhile is not counted: what was
+// seen of it before still stands in the journal.
 ObservedFigures observed_figures(const RunContext& run) {
   ObservedFigures figures;
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> ids;
-  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
-    const OpenDestination& open = run.destinations[i];
-    if (!open.repository || i >= run.snapshots.size()) continue;
-    const std::string& name = open.destination->name;
-    for (const SnapshotRecord& record : run.snapshots[i]) {
-      if (const auto source = tag_value(record.snapshot, kSourceTag))
-        ids[{*source, name}].insert(record.id.hex());
-    }
-    if (const auto space = open.repository->backend().space()) figures.space[name] = *space;
-  }
+  HeldSnapshots ids = listed_snapshots(run);
+  const auto held = [&](const std::string& source, const std::string& destination) {
+    const auto found = ids.find({source, destination});
+    return found == ids.end() ? nullptr : &found->second;
+  };
   for (const RunOutcome& outcome : run.report.outcomes) {
-    if (outcome.snapshot && outcome.read_back)
-      ids[{outcome.source, outcome.destination}].insert(outcome.snapshot->hex());
+    auto* const known = held(outcome.source, outcome.destination);
+    if (known != nullptr && outcome.snapshot && outcome.read_back)
+      known->insert(outcome.snapshot->hex());
   }
-  for (const CaughtUpSnapshot& copy : run.report.caught_up)
-    ids[{copy.source, copy.to}].insert(copy.snapshot.hex());
-  for (const ForgottenSnapshot& gone : run.report.forgotten)
-    ids[{gone.source, gone.destination}].erase(gone.snapshot.hex());
+  for (const CaughtUpSnapshot& copy : run.report.caught_up) {
+    if (auto* const known = held(copy.source, copy.to)) known->insert(copy.snapshot.hex());
+  }
+  for (const ForgottenSnapshot& gone : run.report.forgotten) {
+    if (auto* const known = held(gone.source, gone.destination)) known->erase(gone.snapshot.hex());
+  }
   for (const auto& [pair, some] : ids) figures.generations[pair] = some.size();
+  for (const OpenDestination& open : run.destinations) {
+    if (!open.repository) continue;
+    if (const auto space = open.repository->backend().space())
+      figures.space[open.destination->name] = *space;
+  }
   return figures;
 }
 
@@ -268,6 +289,7 @@ void conclude(RunContext& run, RunLog& log) {
   record(run);
   const ObservedFigures figures = observed_figures(run);
   find_low_space(run, figures.space);
+  keep_figures(run.policy.name, run.journal, figures, run.report.finished);
   write_metrics(run.policy, run.environment, run.journal, figures);
   log.finish(run.report.verdict, run.report.failure, run.report.finished - run.report.started);
 }

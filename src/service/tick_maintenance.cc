@@ -64,6 +64,14 @@ bool is_worth_repeating(const std::vector<DestinationResult>& results) {
   });
 }
 
+ObservedFigures observed_figures(const std::vector<DestinationResult>& results) {
+  ObservedFigures figures;
+  for (const DestinationResult& result : results) {
+    if (result.space) figures.space[result.destination] = *result.space;
+  }
+  return figures;
+}
+
 // Nothing for a good prune: nobody waits for that.
 std::optional<EventKind> kind_of(const TryContext& context, const SlotRecord& slot) {
   if (slot.next_try) return EventKind::try_failed;
@@ -129,6 +137,7 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
   tick.journal.finish_run(run, finished, result.verdict, message);
   for (const DestinationResult& one : result.results)
     log.record_result(one.destination, one.verdict, one.summary, one.failure);
+  keep_figures(tick.policy.name, tick.journal, observed_figures(result.results), finished);
   write_metrics(tick.policy, tick.environment, tick.journal, {});
   log.finish(result.verdict, result.failure, finished - started);
   end_try(context,

@@ -4,6 +4,7 @@
 
 load helper
 load ops
+load due
 
 packaging=$BATS_TEST_DIRNAME/../../packaging
 
@@ -43,9 +44,54 @@ value() {
   [ "$(value hikae_last_status 'job="backup"' 'source=""')" = 3 ]
   [ "$(value hikae_last_success_timestamp_seconds 'job="backup"' 'source=""')" = "$whole" ]
   [ "$(ls -A | grep -c tmp)" = 0 ]
-  # The verb tells the same, but for what only a run sees.
+  # The verb tells the same.
   hikae metrics | promtool check metrics
   [ "$(hikae metrics | grep '^hikae_last')" = "$(grep '^hikae_last' hikae.prom)" ]
+}
+
+# Names and labels of all that the textfile tells.
+series() { sed -n 's/^\(hikae_[^#]*}\) .*/\1/p' hikae.prom | sort; }
+
+@test "no series ends where a job asks less than a backup does" {
+  make_machine
+  cat >>policy.yaml <<END
+metrics: {textfile: $BATS_TEST_TMPDIR/hikae.prom}
+END
+  run -0 at "2026-03-02 01:01:00" hikae -q run --due
+  run -0 at "2026-03-03 01:01:00" hikae -q run --due
+  series >before
+  grep -q '^hikae_snapshots{.*destination="nas"' before
+  grep -q '^hikae_destination_free_bytes{.*destination="usb"' before
+  [ "$(value hikae_snapshots 'destination="nas"')" = 2 ]
+  # The weekly check, as the trigger runs it, after that day's backup.
+  run -0 at "2026-03-08 01:01:00" hikae -q run --due
+  run -0 at "2026-03-08 03:01:00" hikae -q run --due
+  [ "$(value hikae_last_status 'job="check"')" = 0 ]
+  [ "$(value hikae_snapshots 'destination="nas"')" = 3 ]
+  run -0 comm -23 before <(series)
+  [ "$output" = "" ]
+  # By hand.
+  hikae -q check -d usb
+  hikae -q prune -d usb
+  [ "$(value hikae_snapshots 'destination="usb"')" = 3 ]
+  hikae -q forget -d usb "$(restic -r usb snapshots --json | json 'j[0]["id"]')"
+  [ "$(value hikae_snapshots 'destination="usb"')" = 2 ]
+  [ "$(value hikae_snapshots 'destination="nas"')" = 3 ]
+  # A destination that is away, then a backup that fails as a whole, then one that cannot begin.
+  mv usb away
+  run -3 at "2026-03-09 01:01:00" hikae -q run --due
+  [ "$(value hikae_snapshots 'destination="usb"')" = 2 ]
+  [ "$(value hikae_snapshots 'destination="nas"')" = 4 ]
+  mv source gone
+  run -1 at "2026-03-10 01:01:00" hikae -q run --due
+  mv password elsewhere
+  run -1 at "2026-03-11 01:01:00" hikae -q run --due
+  [ "$(value hikae_last_status 'job="backup"' 'source=""')" = 3 ]
+  run -0 comm -23 before <(series)
+  [ "$output" = "" ]
+  [ "$(value hikae_snapshots 'destination="nas"')" = 4 ]
+  run -0 promtool check metrics <hikae.prom
+  [ "$(hikae metrics | grep '^hikae_snapshots')" = "$(grep '^hikae_snapshots' hikae.prom)" ]
 }
 
 @test "a folder gets a file for each policy, and restic's names on demand" {

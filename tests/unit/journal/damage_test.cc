@@ -89,6 +89,7 @@ TEST_F(DamagedJournalTest, BringsAnOlderFileUpToDateWithoutLoss) {
     const char* older =
         "DROP TABLE connection; DROP TABLE request; ALTER TABLE item DROP COLUMN sealed; "
         "DROP TABLE slot; DROP TABLE schedule_group; DROP INDEX run_slot; DROP TABLE notice; "
+        "DROP TABLE figure; "
         "PRAGMA user_version = 1";
     ASSERT_EQ(sqlite3_exec(database, older, nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(database);

@@ -72,6 +72,17 @@ TEST_F(JournalTest, KeepsARunWithItsItems) {
   EXPECT_THAT(log_.messages(), IsEmpty());
 }
 
+TEST_F(JournalTest, KeepsTheLastFigureOfEachDestination) {
+  const DestinationFigure count{"nas", "etc", "generations", 7, at(10)};
+  const DestinationFigure free{"nas", "", "free_bytes", 1ULL << 62U, at(10)};
+  open()->save_figures("company", {count, free});
+  open()->save_figures("other", {{"nas", "etc", "generations", 1, at(11)}});
+  EXPECT_THAT(open()->figures("company"), ElementsAre(free, count));
+  const DestinationFigure newer{"nas", "etc", "generations", 8, at(20)};
+  open()->save_figures("company", {newer});
+  EXPECT_THAT(open()->figures("company"), ElementsAre(free, newer));
+}
+
 TEST_F(JournalTest, ShowsARunThatNeverFinishedAsSuch) {
   open()->begin_run("company", {"backup", "", at(1)}, at(1));
   const auto runs = open()->runs("company", 10);
