@@ -120,15 +120,10 @@ bool FileReader::may_grow(std::size_t cut, std::size_t left) const {
 
 bool FileReader::refill(SourceFile& source, bool at_end) {
   const ByteView left{buffer_.data() + begin_, filled_ - begin_};
-  if (buffer_.size() > kUsualBuffer && left.size() <= kUsualBuffer / 2) {
-    Bytes smaller(kUsualBuffer);
-    std::copy(left.begin(), left.end(), smaller.begin());
-    buffer_ = std::move(smaller);
-  } else {
-    std::copy(left.begin(), left.end(), buffer_.begin());
-  }
+  std::copy(left.begin(), left.end(), buffer_.begin());
   filled_ = left.size();
-  // A long chunk, or a buffer that was made for a small file, which has grown.
+  // A long chunk, or a buffer that was made for a small file, which has grown. It stays so long to
+  // the file's end: where one chunk is long, as in text, more are.
   if (begin_ == 0 && filled_ == buffer_.size())
     buffer_.resize(buffer_.size() < kUsualBuffer ? kUsualBuffer : kMaxChunkSize);
   begin_ = 0;

@@ -78,8 +78,8 @@ struct ChunkJob {
   std::size_t chunk_size = 0;  // of each but the last
 };
 
-// Few chunks are longer; their memory is not kept.
-inline constexpr std::size_t kUsualChunk = 2 * kMiB;
+// Few chunks are longer, also of text; their memory is not kept.
+inline constexpr std::size_t kUsualChunk = 4 * kMiB;
 
 struct Counters {
   std::atomic<std::uint64_t> files_new{0};

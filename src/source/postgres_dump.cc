@@ -26,7 +26,10 @@ class ProgramOutput {
                 std::vector<std::string> argv,
                 std::chrono::milliseconds time_limit,
                 StopToken stop)
-      : launch_(server, std::move(argv)), child_(launch_.child()), stop_(std::move(stop)) {
+      : launch_(server, std::move(argv)),
+        child_(launch_.child()),
+        stop_(std::move(stop)),
+        stopped_(stop_) {
     child_.close_input();
     if (time_limit.count() > 0) deadline_ = SteadyClock::now() + time_limit;
   }
@@ -36,23 +39,23 @@ class ProgramOutput {
 
   // 0 at the end of the output. Throws Error{timeout}, Cancelled.
   std::size_t read(MutableByteView out) {
-    const os::StopFd stopped(stop_);
     while (true) {
-      drain_errors();
       if (blocked_ != nullptr && SteadyClock::now() >= blocked_->next_look()) blocked_->look(stop_);
       const std::optional<std::size_t> size = child_.read_output(out);
       if (!size) return 0;
       if (*size > 0) return *size;
-      wait(stopped.get());
+      // A program that finds no room for its errors writes nothing either, so this comes in time.
+      drain_errors();
+      wait();
+      gather();
     }
   }
 
   // Waits for the program's end. The exit code; 128 + number for a signal.
   int finish() {
-    const os::StopFd stopped(stop_);
     while (child_.errors_fd() >= 0) {
       drain_errors();
-      if (child_.errors_fd() >= 0) wait(stopped.get());
+      if (child_.errors_fd() >= 0) wait();
     }
     constexpr std::chrono::seconds kPatience{60};
     return child_.wait(kPatience);
@@ -70,9 +73,18 @@ class ProgramOutput {
     }
   }
 
-  void wait(int stopped) {
-    std::array<pollfd, 3> polled{
-        {{child_.output_fd(), POLLIN, 0}, {child_.errors_fd(), POLLIN, 0}, {stopped, POLLIN, 0}}};
+  // pg_dump writes 4 KiB at a time, and to be woken for each costs both sides more than the bytes.
+  // So those of a moment come together; the pipe has room for several moments.
+  void gather() {
+    constexpr int kMoment = 1;  // ms
+    pollfd stopped{stopped_.get(), POLLIN, 0};
+    poll(&stopped, 1, kMoment);
+  }
+
+  void wait() {
+    std::array<pollfd, 3> polled{{{child_.output_fd(), POLLIN, 0},
+                                  {child_.errors_fd(), POLLIN, 0},
+                                  {stopped_.get(), POLLIN, 0}}};
     const auto now = SteadyClock::now();
     if (deadline_ && now >= *deadline_)
       throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
@@ -91,6 +103,7 @@ class ProgramOutput {
   postgres::ClientLaunch launch_;
   os::ChildProcess child_;
   StopToken stop_;
+  os::StopFd stopped_;
   std::optional<SteadyClock::time_point> deadline_;
   std::string errors_;
   BlockedSessions* blocked_ = nullptr;
