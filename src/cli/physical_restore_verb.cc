@@ -131,6 +131,46 @@ void say_done(const Session& session,
   }
 }
 
+// Its own hint speaks of going on where it stopped, which is not done into a cluster.
+Error without_room(const Error& error, const Text& hint) {
+  Error told(error.code(), error.message(), error.retry());
+  for (const Text& context : error.contexts()) told.add_context(context);
+  told.set_hint(hint);
+  return told;
+}
+
+PhysicalRestoreReport apply(const Session& session,
+                            const RestoreOrigin& origin,
+                            const Index& index,
+                            const BlobId& tree,
+                            const PhysicalRestorePlan& plan,
+                            const PhysicalRestoreOptions& physical) {
+  const auto begin = steady_clock::now();
+  RestoreProgress progress;
+  const ProgressLine line(
+      session, [&] { return progress_text(session, progress, steady_clock::now() - begin); });
+  try {
+    return apply_physical_restore(*origin.opened.repository,
+                                  index,
+                                  tree,
+                                  plan,
+                                  physical,
+                                  progress,
+                                  session.console,
+                                  session.stop);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::no_space) {
+      // Others may need the disk.
+      discard_physical_restore(plan);
+      throw without_room(error, text("cli_physical.no_space_hint"));
+    }
+    // What has come may be all that there is.
+    session.console.warning(
+        text("cli_physical.unfinished", {{"target", printable(plan.places.front().target)}}));
+    throw;
+  }
+}
+
 }  // namespace
 
 int restore_physically(const Session& session,
@@ -150,14 +190,7 @@ int restore_physically(const Session& session,
     return 0;
   }
   const auto begin = steady_clock::now();
-  RestoreProgress progress;
-  PhysicalRestoreReport report;
-  {
-    const ProgressLine line(
-        session, [&] { return progress_text(session, progress, steady_clock::now() - begin); });
-    report = apply_physical_restore(
-        repository, index, tree, plan, physical, progress, session.console, session.stop);
-  }
+  const PhysicalRestoreReport report = apply(session, origin, index, tree, plan, physical);
   if (session.options.json) {
     print_json(session, plan, record, &report);
   } else {

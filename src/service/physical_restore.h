@@ -42,12 +42,14 @@ struct PhysicalFacts {
 
 // What will be done, decided and checked before anything is written.
 struct PhysicalRestorePlan {
+  enum class Found { nothing, empty_folder };
   struct Place {
     std::string name;    // of the part: "data", or the tablespace's number
     std::string folder;  // in the snapshot: "/postgres/physical/…"
     std::string target;
-    std::string before;  // where a tablespace lay
-    format::Node node;   // the folder's own
+    std::string before;            // where a tablespace lay
+    format::Node node;             // the folder's own
+    Found found = Found::nothing;  // at the target
   };
   PhysicalFacts facts;
   std::vector<Place> places;  // the data directory first
@@ -86,5 +88,10 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
                                              RestoreProgress& progress,
                                              Log& log,
                                              const StopToken& stop);
+
+// Takes back what apply_physical_restore() has written of a plan that it could not finish, so that
+// half a cluster does not fill a disk. A folder that was there stays, empty; what cannot be removed
+// stays too. REQUIRES: the plan was applied, and failed.
+void discard_physical_restore(const PhysicalRestorePlan& plan) noexcept;
 
 }  // namespace hikae

@@ -67,7 +67,7 @@ std::string load_content(Repository& repository,
 }
 
 // Nothing is ever restored over something, least of all over what a server works on.
-void require_empty(const std::string& target) {
+PhysicalRestorePlan::Found require_empty(const std::string& target) {
   if (const auto running = postgres::find_postmaster(target)) {
     throw Error(ErrorCode::already_exists,
                 text("service.physical_target_live",
@@ -76,10 +76,10 @@ void require_empty(const std::string& target) {
   }
   const std::filesystem::path path(target);
   std::error_code failure;
-  if (!std::filesystem::exists(path, failure)) return;
+  if (!std::filesystem::exists(path, failure)) return PhysicalRestorePlan::Found::nothing;
   if (std::filesystem::is_directory(path, failure) && std::filesystem::is_empty(path, failure) &&
       !failure) {
-    return;
+    return PhysicalRestorePlan::Found::empty_folder;
   }
   throw Error(ErrorCode::already_exists, text("service.physical_target_used", {{"path", target}}))
       .with_hint(text("service.physical_target_hint"));
@@ -145,9 +145,9 @@ PhysicalRestorePlan plan_physical_restore(Repository& repository,
   const auto add = [&](std::string name, std::string folder, std::string target, std::string was) {
     const auto node = find_node(repository, index, tree, folder, stop);
     if (!node || node->type != format::NodeType::dir) no_physical_backup();
-    require_empty(target);
+    const PhysicalRestorePlan::Found found = require_empty(target);
     plan.places.push_back(
-        {std::move(name), std::move(folder), std::move(target), std::move(was), *node});
+        {std::move(name), std::move(folder), std::move(target), std::move(was), *node, found});
   };
   add("data", physical + "/data", options.target, "");
   for (const PhysicalFacts::Tablespace& tablespace : plan.facts.tablespaces) {

@@ -107,6 +107,33 @@ TEST_F(PhysicalRestoreTest, BringsTheClusterWithItsTablespacesToNewPlaces) {
   EXPECT_EQ(status.st_mode & 07777U, 0700U);
 }
 
+TEST_F(PhysicalRestoreTest, IsTakenBackWithoutFollowingLinks) {
+  const std::string old_place = server_.own_folder() + "/fast";
+  std::filesystem::create_directory(old_place);
+  server_.own(old_place);
+  server_.sql("CREATE TABLESPACE fast LOCATION '" + old_place + "'");
+  server_.sql("CREATE TABLE t TABLESPACE fast AS SELECT 1 AS i");
+  back_up_in_place();
+  server_.sql("DROP TABLE t");
+  server_.sql("DROP TABLESPACE fast");
+  PhysicalRestoreOptions options = to("data");
+  options.tablespaces = {{old_place, dir_ / "copy/there before"}};
+  std::filesystem::create_directory(dir_ / "copy/there before");
+  const PhysicalRestorePlan planned = plan(options);
+  RestoreProgress progress;
+  NullLog log;
+  apply_physical_restore(
+      *repository_, *index_, tree_, planned, options, progress, log, StopToken());
+  write_file(dir_ / "copy/elsewhere/kept", "x");
+  std::filesystem::create_symlink(dir_ / "copy/elsewhere", options.target + "/base/link");
+
+  discard_physical_restore(planned);
+
+  EXPECT_FALSE(std::filesystem::exists(options.target));
+  EXPECT_TRUE(std::filesystem::is_empty(dir_ / "copy/there before"));
+  EXPECT_EQ(read_file(dir_ / "copy/elsewhere/kept"), "x");
+}
+
 TEST_F(PhysicalRestoreTest, RefusesPlacesThatAreInUse) {
   back_up_in_place();
   PhysicalRestoreOptions live;
