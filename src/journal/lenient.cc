@@ -143,7 +143,7 @@ class LenientJournal final : public Journal {
 }  // namespace
 
 void warn_unrecorded(Log& log, const Error& error) {
-  log.warning(text("journal.unrecorded", {{"reason", render(error, Language::en)}}));
+  log.warning(because(text("journal.unrecorded"), error));
 }
 
 std::unique_ptr<Journal> make_lenient(std::unique_ptr<Journal> file,

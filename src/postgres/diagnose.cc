@@ -13,8 +13,7 @@ class Judge {
 
   std::vector<Finding> take() && {
     if (seen_.no_connection) {
-      find_failure(text("postgres_doctor.no_connection",
-                        {{"reason", render(*seen_.no_connection, Language::en)}}),
+      find_failure(because(text("postgres_doctor.no_connection"), *seen_.no_connection),
                    seen_.no_connection->hint().value_or(text("postgres_doctor.connect_fix")));
       return std::move(findings_);
     }
@@ -55,8 +54,7 @@ class Judge {
                    text("postgres_doctor.no_programs_fix", {{"version", major}}));
     }
     if (seen_.no_databases) {
-      find_failure(text("postgres_doctor.databases",
-                        {{"reason", render(*seen_.no_databases, Language::en)}}),
+      find_failure(because(text("postgres_doctor.databases"), *seen_.no_databases),
                    seen_.no_databases->hint().value_or(text("postgres_doctor.connect_fix")));
     }
     const std::size_t before = findings_.size();
@@ -130,9 +128,8 @@ class Judge {
 
   void judge_replication(const Error& error) {
     const Text fix = text("postgres_doctor.replication_session_fix");
-    find_failure(
-        text("postgres_doctor.no_replication_session", {{"reason", render(error, Language::en)}}),
-        error.code() == ErrorCode::permission ? fix : error.hint().value_or(fix));
+    find_failure(because(text("postgres_doctor.no_replication_session"), error),
+                 error.code() == ErrorCode::permission ? fix : error.hint().value_or(fix));
   }
 
   void judge_health() {

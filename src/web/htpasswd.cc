@@ -161,8 +161,7 @@ void Htpasswd::reload_if_changed() {
     const bool was_absent = state->file == FileState{};
     if (error.code() == ErrorCode::not_found) state->file = {};
     if (error.code() != ErrorCode::not_found || !was_absent)
-      log_.warning(
-          text("web.htpasswd_kept", {{"path", path_}, {"reason", render(error, Language::en)}}));
+      log_.warning(because(text("web.htpasswd_kept", {{"path", path_}}), error));
   }
 }
 

@@ -21,7 +21,7 @@ void RenewedTls::look() {
     context_ = std::make_unique<TlsContext>(certificate_file_, key_file_);
     log_.info(text("web.tls_renewed", {{"path", certificate_file_}}));
   } catch (const Error& error) {
-    log_.warning(text("web.tls_not_renewed", {{"reason", render(error, Language::en)}}));
+    log_.warning(because(text("web.tls_not_renewed"), error));
   }
 }
 

@@ -155,10 +155,10 @@ bool RepositoryHandler::let_in(Exchange& exchange, const StopToken& stop) {
 void RepositoryHandler::fail(Exchange& exchange, const Error& error) {
   const int status = status_of(error);
   if (status >= 500)
-    log_.warning(text("web.request_failed",
-                      {{"method", exchange.head().method},
-                       {"target", printable(exchange.head().target)},
-                       {"reason", render(error, Language::en)}}));
+    log_.warning(because(
+        text("web.request_failed",
+             {{"method", exchange.head().method}, {"target", printable(exchange.head().target)}}),
+        error));
   // A half-sent answer must not look complete.
   if (exchange.has_begun()) throw Error(error);
   exchange.answer(status);

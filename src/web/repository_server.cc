@@ -172,8 +172,7 @@ void RepositoryServer::Impl::accept_some() {
   } catch (const Error& error) {
     // Out of descriptors or memory: those that wait are served first.
     no_accept_before = clock.steady_now() + std::chrono::milliseconds(200);
-    if (!std::exchange(complained, true))
-      log.warning(text("web.accept_paused", {{"reason", render(error, Language::en)}}));
+    if (!std::exchange(complained, true)) log.warning(because(text("web.accept_paused"), error));
   }
 }
 
