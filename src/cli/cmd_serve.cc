@@ -4,6 +4,7 @@
 
 #include "cli/event_sink.h"
 #include "cli/job_environment.h"
+#include "cli/monitor_server.h"
 #include "cli/run_output.h"
 #include "cli/tick_output.h"
 #include "concurrency/guarded.h"
@@ -48,34 +49,91 @@ void print(const Session& session, const LoadedPolicy& loaded, const TickReport&
 
 // The policy is read anew each time, so that a change of it counts from then on. A mistake in it,
 // or a full disk, is told once and does not end the service: it may be mended meanwhile.
+class Service {
+ public:
+  Service(const Session& session, std::chrono::milliseconds pause)
+      : session_(session),
+        pause_(pause),
+        journal_(Journal::open_lenient(session.environment.state_directory,
+                                       session.environment.clock,
+                                       session.environment.log)),
+        heartbeat_(session.environment.clock),
+        monitored_{*journal_, heartbeat_, pause} {}
+
+  // Until the session is stopped, with Cancelled.
+  void run() {
+    auto loaded = std::make_shared<const LoadedPolicy>(load_policy(session_));
+    session_.console.say_error(text("cli_schedule.serving", {{"policy", loaded->policy.name}}));
+    *monitored_.policy.lock() = loaded;
+    follow_listen(loaded->policy.metrics.listen);
+    for (;;) {
+      round();
+      sleep_for(session_, pause_);
+    }
+  }
+
+ private:
+  void round() {
+    heartbeat_.begin();
+    try {
+      const auto loaded = std::make_shared<const LoadedPolicy>(load_policy(session_));
+      *monitored_.policy.lock() = loaded;
+      follow_listen(loaded->policy.metrics.listen);
+      print(session_, *loaded, tick(session_, *loaded, *journal_));
+      heartbeat_.end();
+      complaint_.clear();
+    } catch (const Error& error) {
+      heartbeat_.fail(error);
+      complain(complaint_, "cli_schedule.tick_failed", error);
+    }
+  }
+
+  // A port that is taken keeps no backup from being made; it may be free the next time.
+  void follow_listen(const std::string& listen) {
+    if (listen == listen_ && (monitor_ || listen.empty())) return;
+    monitor_.reset();
+    listen_ = listen;
+    if (listen.empty()) return;
+    try {
+      monitor_ = std::make_unique<MonitorServer>(session_, listen, monitored_);
+      listen_complaint_.clear();
+      session_.console.say_error(
+          text("cli_schedule.listening", {{"url", "http://" + monitor_->address() + "/"}}));
+    } catch (const Error& error) {
+      complain(listen_complaint_, "cli_schedule.listen_failed", error);
+    }
+  }
+
+  void complain(std::string& last, std::string_view key, const Error& error) {
+    std::string reason = render(error, session_.console.language());
+    if (reason != last) session_.console.warning(text(key, {{"reason", reason}}));
+    last = std::move(reason);
+  }
+
+  const Session& session_;
+  const std::chrono::milliseconds pause_;
+  const std::unique_ptr<Journal> journal_;
+  Heartbeat heartbeat_;
+  Monitored monitored_;
+  std::string complaint_;
+  std::string listen_;
+  std::string listen_complaint_;
+  std::unique_ptr<MonitorServer> monitor_;  // last: it looks at all the others
+};
+
 int serve(const Session& session, const Options& options) {
   constexpr double kShortest = 0.01;
   constexpr double kLongest = 3600;
   if (options.every < kShortest || options.every > kLongest)
     throw Error(ErrorCode::invalid_argument, text("cli_schedule.bad_every"));
   const auto pause = std::chrono::milliseconds(static_cast<long>(options.every * 1000));
-  const auto journal = Journal::open_lenient(
-      session.environment.state_directory, session.environment.clock, session.environment.log);
-  session.console.say_error(
-      text("cli_schedule.serving", {{"policy", load_policy(session).policy.name}}));
-  std::string complaint;
+  Service service(session, pause);
   try {
-    for (;;) {
-      try {
-        const LoadedPolicy loaded = load_policy(session);
-        print(session, loaded, tick(session, loaded, *journal));
-        complaint.clear();
-      } catch (const Error& error) {
-        std::string reason = render(error, session.console.language());
-        if (reason != complaint)
-          session.console.warning(text("cli_schedule.tick_failed", {{"reason", reason}}));
-        complaint = std::move(reason);
-      }
-      sleep_for(session, pause);
-    }
+    service.run();
   } catch (const Cancelled&) {
-    return 0;  // asked to end; what was begun is tried again by the next tick
+    // Asked to end; what was begun is tried again by the next tick.
   }
+  return 0;
 }
 
 }  // namespace

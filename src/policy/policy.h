@@ -395,6 +395,7 @@ struct LogRules {
 struct MetricsRules {
   std::string textfile;       // a file, or the folder of node_exporter's collector; empty: none
   bool restic_names = false;  // also the names that dashboards for restic use
+  std::string listen;  // where `hikae serve` shows them: PORT or ADDRESS:PORT; empty: nowhere
 
   bool operator==(const MetricsRules&) const = default;
 };

@@ -35,6 +35,8 @@ std::string_view pattern_of(Kind kind) {
       return "^[0-9]+%?$";
     case Kind::share:
       return "^([0-9]+%|[0-9]+(\\.[0-9]+)? ?([KMGTkmgt]?[Bb]?|[KMGTkmgt]iB))$";
+    case Kind::listen:
+      return "^(([^ /:]*|\\[[0-9a-fA-F:.]+\\]):)?[0-9]+$";
     case Kind::email:
       return "^[^ @,;<>\"()]+(@[^ @,;<>\"()]+)?$";
     default:
@@ -164,6 +166,7 @@ class SchemaWriter {
       case Kind::rate_rule:
       case Kind::percent:
       case Kind::share:
+      case Kind::listen:
         text_or_number(pattern_of(field.kind));
         break;
       case Kind::word:

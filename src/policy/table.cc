@@ -136,6 +136,7 @@ const Section& metrics_section() {
              Kind::path,
              "/var/lib/prometheus/node-exporter/hikae.prom");
     keys.one("restic_names", &MetricsRules::restic_names, Kind::boolean, "true");
+    keys.one("listen", &MetricsRules::listen, Kind::listen, "9188");
     return std::move(keys).done();
   }();
   return kSection;

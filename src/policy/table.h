@@ -36,7 +36,8 @@ enum class Kind {
   timezone,
   schedule,
   email,
-  tags,  // "a,b"
+  tags,    // "a,b"
+  listen,  // a port of this machine, or ADDRESS:PORT
 };
 
 enum class Shape {

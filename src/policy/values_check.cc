@@ -33,6 +33,20 @@ bool is_email(std::string_view value) {
          (at > 0 && at + 1 < value.size() && value.find('@', at + 1) == std::string_view::npos);
 }
 
+bool is_place_to_listen(const std::string& value) {
+  constexpr std::int64_t kHighestPort = 65535;
+  const std::size_t colon = value.rfind(':');
+  const auto port =
+      parse_whole(colon == std::string::npos ? std::string_view(value)
+                                             : std::string_view(value).substr(colon + 1));
+  if (!port || *port < 0 || *port > kHighestPort) return false;
+  if (colon == std::string::npos) return true;
+  const std::string_view host = std::string_view(value).substr(0, colon);
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+  return host.find_first_of(" /") == std::string_view::npos &&
+         (is_bracketed || host.find(':') == std::string_view::npos);
+}
+
 Problem check_version(const std::string& value) {
   if (value == "1") return std::nullopt;
   return wrong(text("policy.value.version", {{"value", value}}), text("policy.value.version_hint"));
@@ -179,6 +193,8 @@ Problem check_kind(const Field& field, const std::string& value, const TimeZone&
       return check_schedule(value, zone);
     case Kind::email:
       return unless(is_email(value), "email", value);
+    case Kind::listen:
+      return unless(is_place_to_listen(value), "listen", value);
     case Kind::line:
     case Kind::command:
     case Kind::tags:

@@ -11,19 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "concurrency/stop.h"
-#include "web/connection.h"
+#include "web/http_server.h"
 #include "web/repository_handler.h"
 
 namespace hikae::web {
-
-// What the server may use of its machine.
-struct ServerLimits {
-  std::size_t connections = 512;  // the one that has been silent longest goes when another comes
-  std::size_t workers = 64;       // requests at once
-  std::uint64_t memory = std::uint64_t{256} << 20U;  // for uploads; also the largest file
-  std::chrono::milliseconds grace{15000};  // for requests under way when the server is stopped
-  Patience patience;
-};
 
 struct ServerOptions {
   std::string path;                          // absolute; must exist
@@ -36,12 +27,11 @@ struct ServerOptions {
   std::optional<Tls> tls;
   std::optional<std::uint64_t> max_size;  // bytes of all files below `path`
   AccessRules rules;
-  ServerLimits limits;
+  std::uint64_t memory = std::uint64_t{256} << 20U;  // for uploads; also the largest file
+  HttpLimits limits;
 };
 
-// restic's REST protocol over HTTP or HTTPS, for folders of this machine. One thread waits for all
-// connections and never for one of them; requests whose header is complete go to a bounded number
-// of workers.
+// restic's REST protocol over HTTP or HTTPS, for folders of this machine.
 class RepositoryServer {
  public:
   // Binds the address, so that connections queue from now on; refuses options that make no sense

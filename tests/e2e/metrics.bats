@@ -94,6 +94,59 @@ END
   [ "$(hikae metrics | grep '^hikae_snapshots')" = "$(grep '^hikae_snapshots' hikae.prom)" ]
 }
 
+# What the service says that it listens on, the last time it did.
+page() { echo "$(sed -n 's|^Metrics and health: \(http.*\)metrics and .*|\1|p' out | tail -n 1)$1"; }
+answers() { # PAGE CODE
+  [ "$(curl -s -o body -w '%{http_code}' "$(page "$1")")" = "$2" ]
+}
+
+@test "serve answers /metrics and /healthz, and says what ails it" {
+  make_machine
+  cp policy.yaml silent.yaml
+  echo "metrics: {listen: 0}" >>policy.yaml
+  cp policy.yaml listening.yaml
+  start_at "2026-03-02 01:01:00" serve --every 0.1
+  local server=$!
+  wait_until grep -q "backup of 2026-03-02 02:00:00: ok" out
+  [[ "$(page)" == http://127.0.0.1:* ]]
+  answers metrics 200
+  run -0 promtool check metrics <body
+  [ "$output" = "" ]
+  [ "$(grep '^hikae_snapshots' body)" = "$(hikae metrics | grep '^hikae_snapshots')" ]
+  grep -q '^hikae_snapshots{.*destination="nas"} 1$' body
+  answers healthz 200
+  grep -q "^Alive: " body
+  curl -sfI "$(page metrics)" | grep -qi "^content-type: text/plain; version=0.0.4"
+  answers policy.yaml 404
+  [ "$(curl -s -o body -w '%{http_code}' -X DELETE "$(page metrics)")" = 405 ]
+  # A mistake in the policy: no backup will be made, so it is not well, though it lives.
+  echo "mistake: 1" >>policy.yaml
+  wait_until answers healthz 503
+  grep -q "it cannot be looked what is due: .*mistake" body
+  answers metrics 200
+  cp listening.yaml policy.yaml
+  wait_until answers healthz 200
+  # Off when the policy says so no more, and elsewhere when that is what it says.
+  cp silent.yaml policy.yaml
+  wait_until answers healthz 000
+  local taken
+  python3 -c "
+import os, socket, time
+s = socket.create_server(('127.0.0.1', 0))
+print(s.getsockname()[1], flush=True)
+while os.getppid() != 1: time.sleep(0.1)" >port 3>&- &
+  taken=$!
+  wait_until test -s port
+  echo "metrics: {listen: \"127.0.0.1:$(cat port)\"}" >>policy.yaml
+  wait_until grep -q "Metrics and health cannot be asked for" out
+  kill $taken
+  wait_until answers healthz 200
+  [[ "$(page)" == "http://127.0.0.1:$(cat port)/" ]]
+  [ "$(grep -c "cannot be asked for" out)" = 1 ]
+  kill -TERM $server
+  expect_exit 0 $server
+}
+
 @test "a folder gets a file for each policy, and restic's names on demand" {
   mkdir "$BATS_TEST_TMPDIR/collector"
   begin_with "metrics: {textfile: $BATS_TEST_TMPDIR/collector, restic_names: true}"

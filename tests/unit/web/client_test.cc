@@ -89,7 +89,7 @@ TEST(RestClient, SaysThatTheServerIsFull) {
 }
 
 TEST(RestClient, SaysThatAFileIsTooLarge) {
-  RunningRepositoryServer server([](ServerOptions& o) { o.limits.memory = 1000; });
+  RunningRepositoryServer server([](ServerOptions& o) { o.memory = 1000; });
   const auto backend = client(server.url());
   backend->create_layout(kNone);
   const std::string content(1001, 'x');

@@ -25,7 +25,7 @@ class HostileTest : public ::testing::Test {
   static void quick(ServerOptions& options) {
     options.limits.connections = 24;
     options.limits.workers = 4;
-    options.limits.memory = 1 << 20;
+    options.memory = 1 << 20;
     options.limits.patience.head = std::chrono::milliseconds(300);
     options.limits.patience.idle = std::chrono::milliseconds(600);
     options.limits.patience.stall = std::chrono::milliseconds(400);

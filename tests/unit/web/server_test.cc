@@ -59,7 +59,7 @@ TEST(Server, LetsAnExpectingClientContinue) {
 }
 
 TEST(Server, RefusalReachesAClientThatIsStillSending) {
-  RunningRepositoryServer server([](ServerOptions& o) { o.limits.memory = 1 << 20; });
+  RunningRepositoryServer server([](ServerOptions& o) { o.memory = 1 << 20; });
   make_repository(server, "/", "pack");
   const std::string large(8 << 20, 'x');
   EXPECT_EQ(status_of(server, "POST", "/data/" + hash_of(large), "", large), 413);
