@@ -70,7 +70,8 @@ struct HttpOptions {
 // HTTP/1.1 over libcurl, with connections that are kept for the next exchange. Thread-safe: each
 // call takes a free connection. At least TLS 1.2; certificates and host names are always verified;
 // redirects are not followed; no proxy, authority or credentials are taken from the environment or
-// ~/.netrc. A kept connection that the server closed meanwhile is replaced without an error.
+// ~/.netrc. A kept connection that the server closed meanwhile is replaced without an error,
+// unless part of a body has gone out over it: then the server may have carried the request out.
 class HttpClient {
  public:
   explicit HttpClient(HttpOptions options);

@@ -64,6 +64,7 @@ Error transfer_error(CURLcode code,
       return Error(ErrorCode::timeout, text("net.connect", std::move(arguments)), kLater)
           .with_hint(text("net.connect_hint"));
     case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:

@@ -274,10 +274,11 @@ std::size_t Transfer::give_body(char* to, std::size_t room) {
 
 int Transfer::on_seek(void* self, curl_off_t offset, int origin) noexcept {
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
-  auto& transfer = *static_cast<Transfer*>(self);
-  transfer.piece_ = 0;
-  transfer.offset_ = 0;
-  return CURL_SEEKFUNC_OK;
+  // libcurl would send the body once more over a new connection, where a kept one broke before any
+  // answer. The server may have carried out what it got: only who knows that can tell "exists
+  // already" from a name that somebody else took.
+  const auto& transfer = *static_cast<const Transfer*>(self);
+  return transfer.piece_ == 0 && transfer.offset_ == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t n, void* self) noexcept {

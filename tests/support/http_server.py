@@ -9,7 +9,8 @@ The path says how it behaves:
   /stall           no answer at all; /stall-body: half of the body, then nothing
   /reset           the connection is reset before the request's body is read
   /cut             half of the body, then the connection is reset
-  /close           a good answer, then the connection is closed without notice
+  /close           a good answer, then the connection is closed without notice; /closed: how many of these are closed by now
+  /lost            the request's body is read, then the connection is reset without an answer; /lost-count: how often
   /connections     how many connections were accepted so far
 """
 import http.server
@@ -20,6 +21,9 @@ import sys
 import threading
 
 accepted = 0
+lost = 0
+closing = set()
+closed = 0
 
 
 def pattern(size):
@@ -44,6 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def handle_any(self):
+        global lost
         parts = self.path.split("?")[0].strip("/").split("/")
         if parts[0] == "stall":
             threading.Event().wait(60)
@@ -59,12 +64,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.chunked(pattern(int(parts[1])))
         elif parts[0] == "status":
             self.answer(b"" if parts[1] == "204" else b"status " + parts[1].encode(), int(parts[1]))
+        elif parts[0] == "lost":
+            lost += 1
+            self.reset()
+        elif parts[0] == "lost-count":
+            self.answer(str(lost).encode())
         elif parts[0] == "connections":
             self.answer(str(accepted).encode())
         elif parts[0] == "close":
             self.answer(b"good")
             self.wfile.flush()
+            closing.add(self.connection)
             self.close_connection = True
+        elif parts[0] == "closed":
+            self.answer(str(closed).encode())
         elif parts[0] in ("cut", "stall-body"):
             self.send_response(200)
             self.send_header("Content-Length", "100000")
@@ -100,6 +113,12 @@ class Server(http.server.ThreadingHTTPServer):
         global accepted
         accepted += 1
         return super().get_request()
+
+    def shutdown_request(self, request):
+        global closed
+        super().shutdown_request(request)
+        closed += request in closing
+        closing.discard(request)
 
     def handle_error(self, *_):
         pass

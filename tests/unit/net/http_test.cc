@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "base/error.h"
@@ -149,6 +151,20 @@ TEST_F(HttpTest, AnAnswerThatIsCutOffCanBeRetried) {
   EXPECT_EQ(get("/status/200").status, 200) << "good again";
 }
 
+// The server may have carried it out: whoever repeats it must know that it was sent before.
+TEST_F(HttpTest, AnUploadWhoseAnswerIsLostIsNotSentAgainInSilence) {
+  const Bytes content = pattern(100000);
+  for (const char* method : {"PUT", "POST"}) {
+    get("/status/200");  // the upload finds a connection that was kept
+    HttpRequest upload = request("/lost", method);
+    upload.body = {content};
+    const Error error = error_of([&] { client_.send(upload, none_); });
+    EXPECT_EQ(error.code(), ErrorCode::io);
+    EXPECT_EQ(error.retry(), Retry::after_backoff);
+  }
+  EXPECT_EQ(as_text(get("/lost-count").body), "2");
+}
+
 TEST_F(HttpTest, AStallEndsWithATimeout) {
   for (const char* path : {"/stall", "/stall-body"}) {
     const Error error = error_of([&] { get(path); });
@@ -193,11 +209,13 @@ TEST_F(HttpTest, KeepsConnectionsAndReplacesThoseThatTheServerClosed) {
   for (int i = 0; i < 5; ++i) get("/status/200");
   EXPECT_EQ(as_text(get("/connections").body), "1");
   EXPECT_EQ(as_text(get("/close").body), "good");
+  HttpClient other{HttpOptions{}};
+  while (as_text(other.send(request("/closed"), none_).body) != "1") std::this_thread::yield();
   HttpRequest put = request("/echo", "PUT");
   const Bytes content = pattern(1 << 20);
   put.body = {content};
   EXPECT_TRUE(client_.send(put, none_).body == content);
-  EXPECT_EQ(as_text(get("/connections").body), "2");
+  EXPECT_EQ(as_text(get("/connections").body), "3") << "and that of the other client";
 }
 
 TEST_F(HttpTest, ServesManyThreadsOverAFewConnections) {

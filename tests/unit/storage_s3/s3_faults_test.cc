@@ -85,6 +85,20 @@ TEST_F(S3Faults, AnUploadSurvivesEachKindOfFault) {
   }
 }
 
+// The store has the object when the request comes once more, and refuses to replace it.
+TEST_F(S3Faults, AnUploadOverAKeptConnectionWhoseAnswerIsLostCountsAsDone) {
+  const auto backend = open();
+  const Bytes content = varied(1 << 20);
+  for (unsigned number = 0; number < 3; ++number) {
+    backend->save(numbered(FileType::index, number), as_bytes("x"), none_);
+    proxy().plan("lost 1\n");
+    backend->save(numbered(FileType::pack, number), content, none_);
+    EXPECT_EQ(proxy().left(), 0);
+    EXPECT_TRUE(is_stored(numbered(FileType::pack, number), content));
+  }
+  EXPECT_EQ(waits_, 3);
+}
+
 TEST_F(S3Faults, ABusyStoreIsAskedAgainWhenItSays) {
   const auto backend = open();
   proxy().plan("later 1\n");
