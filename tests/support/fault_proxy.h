@@ -2,16 +2,24 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "support/rgw.h"
 
 namespace hikae::testing {
 
-// tests/support/fault_proxy.py before a gateway: https://localhost with the gateway's certificate.
+// tests/support/fault_proxy.py before a server that speaks http on a port of 127.0.0.1:
+// https://localhost with that certificate.
 class FaultProxy {
  public:
+  FaultProxy(const TestAuthority::Certificate& certificate,
+             std::string authority_file,
+             const std::string& port)
+      : authority_file_(std::move(authority_file)),
+        process_(command(certificate, port)),
+        port_(process_.read_line()) {}
   explicit FaultProxy(const RadosGateway& gateway)
-      : gateway_(gateway), process_(command(gateway)), port_(process_.read_line()) {}
+      : FaultProxy(gateway.certificate(), gateway.authority_file(), gateway.http_port()) {}
 
   std::string endpoint() const { return "https://localhost:" + port_; }
   Location location(const std::string& path) const {
@@ -30,20 +38,17 @@ class FaultProxy {
   }
 
  private:
-  static std::vector<std::string> command(const RadosGateway& gateway) {
+  static std::vector<std::string> command(const TestAuthority::Certificate& certificate,
+                                          const std::string& port) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables meanwhile
     const std::string script = std::string(getenv("HIKAE_SOURCE_DIR")) + "/tests/support/";
-    return {"python3",
-            script + "fault_proxy.py",
-            gateway.certificate().certificate,
-            gateway.certificate().key,
-            gateway.http_port()};
+    return {"python3", script + "fault_proxy.py", certificate.certificate, certificate.key, port};
   }
   std::string ask(const std::string& method,
                   const std::string& body,
                   const std::string& path = "/__faults") const {
     net::HttpOptions options;
-    options.ca_file = gateway_.authority_file();
+    options.ca_file = authority_file_;
     net::HttpRequest request;
     request.method = method;
     request.url = endpoint() + path;
@@ -51,7 +56,7 @@ class FaultProxy {
     return std::string(as_text(net::HttpClient(options).send(request, {}).body));
   }
 
-  const RadosGateway& gateway_;
+  const std::string authority_file_;
   ServerProcess process_;
   std::string port_;
 };
