@@ -11,6 +11,7 @@
   lost             the store carries the request out, then the connection is reset without an answer
   cut              half of the answer's body, then a reset
   flip             one bit of the answer's body is wrong
+  spoil            one bit of the request's body is wrong when the store gets it
   stall            no answer at all, for a minute
 "PUT /__late" with "SECONDS WORD": an object whose key the expression WORD finds ("snapshots/|index/"; "/": every one) is listed only
 so long after it was stored, if that was since the first of these; 0: at once. It can be read and asked for by its name at once.
@@ -168,6 +169,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(status, [*told, ("Content-Length", str(len(content)))], content)
         if self.command == "PUT":
             stored[urllib.parse.unquote(self.path.split("?")[0])] = time.monotonic()
+        if fault == "spoil" and body:
+            body = body[:-1] + bytes([body[-1] ^ 1])
         status, headers, content = self.forward(body)
         if late_seconds and "list-type=" in self.path:
             content = without_late(self.path.split("?")[0].rstrip("/"), content)

@@ -91,11 +91,13 @@ class Sshd {
   std::string folder() const { return dir_.path().string(); }
   // What "Host nas" says, for tests that change it.
   std::vector<std::string> client_lines;
+  std::string identity_agent = "none";
   void write_ssh_config() const {
     std::string config = "Host nas\n  HostName 127.0.0.1\n  Port " + std::to_string(port_) +
                          "\n  User " + settings_.user + "\n  IdentityFile " + (dir_ / "user_key") +
-                         "\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile " +
-                         known_hosts() + "\n  GlobalKnownHostsFile /dev/null\n";
+                         "\n  IdentitiesOnly yes\n  IdentityAgent " + identity_agent +
+                         "\n  UserKnownHostsFile " + known_hosts() +
+                         "\n  GlobalKnownHostsFile /dev/null\n";
     for (const std::string& line : client_lines) config += "  " + line + "\n";
     write_file(config_file(), config);
   }

@@ -37,7 +37,8 @@ class S3Faults : public ::testing::Test {
   }
 
   // The waits between attempts are counted, not waited for.
-  std::unique_ptr<Backend> open() {
+  std::unique_ptr<Backend> open() { return open(gateway().options()); }
+  std::unique_ptr<Backend> open(OpenOptions options) {
     S3Backend::Tuning tuning;
     tuning.stall_timeout = std::chrono::milliseconds(400);
     tuning.multipart_size = 6 << 20;
@@ -48,9 +49,9 @@ class S3Faults : public ::testing::Test {
       throw_if_stopped(stop);
       ++waits_;
     };
-    return with_retry(std::make_unique<S3Backend>(
-                          proxy().location(path_), gateway().options(), std::move(tuning)),
-                      retry);
+    return with_retry(
+        std::make_unique<S3Backend>(proxy().location(path_), std::move(options), std::move(tuning)),
+        retry);
   }
   // Past the proxy.
   bool is_stored(const FileHandle& file, ByteView content) {
@@ -73,6 +74,7 @@ TEST_F(S3Faults, AnUploadSurvivesEachKindOfFault) {
                                   "reset 2\n",
                                   "lost 1\n",
                                   "stall 1\n",
+                                  "spoil 2\n",
                                   "503 2\nreset 1\nlost 1\n500 1\n"}) {
     const auto backend = open();
     const FileHandle file = numbered(FileType::pack, ++number);
@@ -200,6 +202,47 @@ TEST_F(S3Faults, TheRegionIsLearnedFromTheRefusal) {
   EXPECT_EQ(waits_, 0);
   backend->save(numbered(FileType::key, 1), as_bytes("x"), none_);
   EXPECT_THAT(proxy().scope(), HasSubstr("/elsewhere-1/s3/")) << "and kept";
+}
+
+// By MD5 in its own header, and by the SHA-256 that is signed: the store compares both.
+TEST_F(S3Faults, AnUploadThatArrivesDamagedIsRefusedByTheStore) {
+  const auto backend = open();
+  proxy().plan("spoil 100\n");
+  const Error error =
+      error_of([&] { backend->save(numbered(FileType::pack, 1), varied(100000), none_); });
+  proxy().plan("");
+  EXPECT_EQ(error.code(), ErrorCode::io);
+  EXPECT_THAT(words(error), ::testing::ContainsRegex("BadDigest|XAmzContentSHA256Mismatch"));
+  EXPECT_EQ(backend->size(numbered(FileType::pack, 1), none_), std::nullopt);
+}
+
+TEST_F(S3Faults, KeysThatExpireMidwayAreRenewed) {
+  const hikae::testing::TempDir home;
+  const std::string program = home / "give-keys";
+  hikae::testing::write_file(
+      program,
+      std::string("#!/bin/sh\necho x >>\"$0.runs\"\necho '{\"Version\": 1, \"AccessKeyId\": \"") +
+          RadosGateway::kKeyId + "\", \"SecretAccessKey\": \"" + RadosGateway::kSecret +
+          "\", \"Expiration\": \"2999-01-01T00:00:00Z\"}'\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  hikae::testing::write_file(home / "config",
+                             "[profile program]\ncredential_process = " + program + "\n");
+  OpenOptions options;
+  options.ca_file = gateway().authority_file();
+  options.credentials.profile = "program";
+  options.variable = [&](const std::string& name) -> std::optional<std::string> {
+    if (name == "AWS_CONFIG_FILE") return home / "config";
+    return std::nullopt;
+  };
+  const auto backend = open(std::move(options));
+  const auto runs = [&] { return hikae::testing::read_file(program + ".runs").size() / 2; };
+  backend->save(numbered(FileType::pack, 1), varied(1000), none_);
+  EXPECT_EQ(runs(), 1U);
+  proxy().plan("expired 1\n");
+  backend->save(numbered(FileType::pack, 2), varied(1000), none_);
+  EXPECT_EQ(runs(), 2U) << "the store says that they have expired";
+  EXPECT_EQ(waits_, 0);
+  EXPECT_TRUE(is_stored(numbered(FileType::pack, 2), varied(1000)));
 }
 
 TEST_F(S3Faults, GivenTokensThatExpireAreNamed) {

@@ -4,6 +4,7 @@
 
 #include "storage/open.h"
 #include "support.h"
+#include "support/server_process.h"
 
 namespace hikae {
 namespace {
@@ -58,6 +59,23 @@ TEST_F(ConnectTest, RefusesAChangedHostKeyWithItsFingerprint) {
   EXPECT_THAT(shown(error),
               HasSubstr("ssh-keygen -R '[127.0.0.1]:" + std::to_string(sshd.port()) + "' -f " +
                         sshd.known_hosts()));
+}
+
+TEST_F(ConnectTest, AnAgentsKeyLetsIn) {
+  Sshd sshd;
+  const std::string socket = sshd.folder() + "/agent";
+  const hikae::testing::ServerProcess agent({"ssh-agent", "-D", "-a", socket});
+  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(socket); }));
+  const std::string key = sshd.folder() + "/user_key";
+  hikae::testing::run_program({"env", "SSH_AUTH_SOCK=" + socket, "ssh-add", "-q", key});
+  // From now on the agent alone has it.
+  std::filesystem::rename(key, key + ".away");
+  EXPECT_EQ(failure(sshd).message().key, "net.ssh_login_refused");
+  sshd.identity_agent = socket;
+  sshd.write_ssh_config();
+  const TempDir dir;
+  SftpBackend backend(options_for(sshd, dir / "repository"));
+  EXPECT_TRUE(backend.is_empty({}));
 }
 
 TEST_F(ConnectTest, SaysThatTheLoginIsRefused) {
