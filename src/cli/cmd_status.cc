@@ -128,6 +128,33 @@ std::string time_of(Instant time) {
   return format::to_rfc3339(format::to_timestamp(time));
 }
 
+void write_slots(JsonWriter& json, const std::vector<SlotRecord>& slots) {
+  json.key("slots").begin_array();
+  for (const SlotRecord& slot : slots) {
+    json.begin_object().member("job", slot.id.job).member("group", slot.id.group);
+    json.member("scheduled", time_of(slot.id.scheduled)).member("state", word_of(slot.state));
+    json.member("tries", slot.attempts);
+    if (slot.verdict) json.member("verdict", to_string(*slot.verdict));
+    if (slot.next_try) json.member("next_try", time_of(*slot.next_try));
+    if (slot.settled) json.member("settled", time_of(*slot.settled));
+    if (slot.acknowledged) json.member("acknowledged", time_of(*slot.acknowledged));
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_outbox(JsonWriter& json, const std::vector<Notice>& waiting) {
+  json.key("outbox").begin_array();
+  for (const Notice& notice : waiting) {
+    json.begin_object().member("id", notice.id).member("channel", notice.channel);
+    json.member("subject", notice.subject).member("created", time_of(notice.created));
+    json.member("tries", notice.tries).member("next_try", time_of(notice.next_try));
+    if (!notice.answer.empty()) json.member("answer", notice.answer);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 std::string to_json(const StatusReport& report) {
   std::string out;
   JsonWriter json(out);
@@ -177,6 +204,8 @@ std::string to_json(const StatusReport& report) {
     json.end_object();
   }
   json.end_array();
+  write_slots(json, report.slots);
+  write_outbox(json, report.waiting);
   write_notes(json, report.notes);
   json.end_object();
   return out + "\n";
@@ -214,6 +243,8 @@ int status(const Session& session) {
   print_destinations(session, report);
   print_last_run(session, report, loaded.policy);
   say_slots(session, loaded.policy, *journal);
+  say_unacknowledged(session, loaded.policy, report.slots);
+  say_waiting(session, loaded.policy, report.waiting);
   print_notes(session, report);
   session.console.say(
       text("cli_status.verdict",

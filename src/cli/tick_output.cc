@@ -45,30 +45,12 @@ void write_slots(JsonWriter& json, std::string_view key, const std::vector<SlotR
   json.end_array();
 }
 
-std::string_view state_name(SlotState state) {
-  switch (state) {
-    case SlotState::due:
-      return "due";
-    case SlotState::running:
-      return "running";
-    case SlotState::done:
-      return "done";
-    case SlotState::failed:
-      return "failed";
-    case SlotState::missed:
-      return "missed";
-    case SlotState::coalesced:
-      return "coalesced";
-  }
-  return "due";
-}
-
 void write_job(JsonWriter& json, const JobResult& result) {
   json.begin_object();
   write_slot(json, result.job.id());
   json.member("reason", to_string(result.job.reason));
   json.member("try", static_cast<std::uint64_t>(result.job.number));
-  json.member("state", state_name(result.slots.front().state));
+  json.member("state", word_of(result.slots.front().state));
   if (!result.waits_for_other) json.member("verdict", to_string(result.verdict));
   if (result.slots.front().next_try)
     json.member("next_try", machine_time(*result.slots.front().next_try));

@@ -8,7 +8,7 @@
 
 #include "journal/store.h"
 
-namespace hikae::journal {
+namespace hikae {
 namespace {
 
 constexpr std::array<std::pair<SlotState, std::string_view>, 6> kStates = {
@@ -19,12 +19,17 @@ constexpr std::array<std::pair<SlotState, std::string_view>, 6> kStates = {
      {SlotState::missed, "missed"},
      {SlotState::coalesced, "coalesced"}}};
 
-std::string word_of(SlotState state) {
+}  // namespace
+
+std::string_view word_of(SlotState state) {
   for (const auto& [known, word] : kStates) {
-    if (known == state) return std::string(word);
+    if (known == state) return word;
   }
   return "due";
 }
+
+namespace journal {
+namespace {
 
 SlotState state_of(const std::string& word) {
   for (const auto& [state, known] : kStates) {
@@ -207,7 +212,7 @@ class SqliteSlotLedger final : public SlotLedger {
                        slot.id.job,
                        slot.id.group,
                        to_number(slot.id.scheduled),
-                       word_of(slot.state),
+                       std::string(word_of(slot.state)),
                        slot.attempts);
     bind_time(insert, 7, slot.first_try);
     bind_time(insert, 8, slot.next_try);
@@ -235,4 +240,5 @@ std::unique_ptr<SlotLedger> make_slot_ledger(Store& store) {
   return std::make_unique<SqliteSlotLedger>(store);
 }
 
-}  // namespace hikae::journal
+}  // namespace journal
+}  // namespace hikae

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +29,9 @@ enum class SlotState {
   missed,     // given up before any try
   coalesced,  // a later slot stands for it
 };
+
+// A stable word for programs and for the journal: "due", "missed", …
+std::string_view word_of(SlotState state);
 
 struct SlotRecord {
   SlotId id;

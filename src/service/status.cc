@@ -241,6 +241,8 @@ StatusReport read_status(const Policy& policy,
   find_overstayed(report, policy, readings, now);
   refill_journal(report, policy, readings, journal);
   report.runs = journal.runs(policy.name, kLatestRuns);
+  report.slots = slots_to_show(policy.name, journal.slots());
+  report.waiting = journal.notices().waiting(policy.name);
   add_run_notes(report, policy);
   const std::vector<Text> silent = find_silent_jobs(policy, journal, now);
   report.silent_jobs = silent.size();

@@ -53,10 +53,17 @@ struct StatusReport {
   std::vector<Protection> protection;  // of each source that has a generation
   std::vector<DestinationStatus> destinations;
   std::vector<RunRecord> runs;  // the latest, from the journal; may be empty after it was lost
+  // From this machine's ledger, newest first: the latest, and all that are open or that nobody has
+  // acknowledged.
+  std::vector<SlotRecord> slots;
+  std::vector<Notice> waiting;  // messages that are not delivered yet, oldest first
   std::optional<Instant> recovery_kit_confirmed;
   std::size_t silent_jobs = 0;  // see find_silent_jobs(); the notes name them
   std::vector<Text> notes;      // recovery kit not confirmed, journal rebuilt, damage, …
 };
+
+// Jobs of the schedule only: the ledger also keeps what was told of space and anomalies.
+std::vector<SlotRecord> slots_to_show(const std::string& policy, SlotLedger& ledger);
 
 // What has fallen silent beside the backups, as the ledger of this machine tells: a check that is
 // overdue, messages that nobody gets.

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "policy/time_zone.h"
 #include "service/freshness.h"
+#include "service/low_space.h"
 #include "service/status.h"
+#include "service/validate_logs.h"
 
 namespace hikae {
 namespace {
 
 constexpr std::size_t kMostRuns = 500;
+constexpr std::size_t kLatestSlots = 30;
 // A message that waits for longer has met more than a hiccup.
 constexpr std::chrono::hours kUndelivered{2};
 
@@ -20,6 +25,24 @@ bool has_good_check_since(const policy::Policy& policy, Journal& journal, Instan
 }
 
 }  // namespace
+
+std::vector<SlotRecord> slots_to_show(const std::string& policy, SlotLedger& ledger) {
+  std::vector<SlotRecord> shown = ledger.slots(policy, kLatestSlots);
+  for (auto& more : {ledger.open_slots(policy), ledger.unacknowledged(policy)}) {
+    for (const SlotRecord& slot : more) {
+      const bool is_there = std::any_of(
+          shown.begin(), shown.end(), [&](const auto& one) { return one.id == slot.id; });
+      if (!is_there) shown.push_back(slot);
+    }
+  }
+  std::erase_if(shown, [](const SlotRecord& slot) {
+    return slot.id.job == kSpaceJob || slot.id.job == kAnomalyJob;
+  });
+  std::stable_sort(shown.begin(), shown.end(), [](const SlotRecord& a, const SlotRecord& b) {
+    return a.id.scheduled > b.id.scheduled;
+  });
+  return shown;
+}
 
 std::vector<Text> find_silent_jobs(const policy::Policy& policy, Journal& journal, Instant now) {
   std::vector<Text> silent;

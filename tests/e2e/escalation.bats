@@ -117,6 +117,37 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   heard second-address 0
 }
 
+@test "status tells what waits: for a person, for the next try, and to be delivered" {
+  break_source
+  run -1 at "2026-03-02 01:01:00" hikae -q run --due
+  run at "2026-03-02 01:02:00" hikae status
+  refute_says "not acknowledged"
+  refute_says "wait to be delivered"
+  run --separate-stderr at "2026-03-02 01:02:00" hikae status --json
+  [ "$(json "[(s['state'], s['tries'], s['next_try'][:15], 'acknowledged' in s) for s in j['slots'] if s['job'] == 'backup']" <<<"$output")" = \
+    "[('due', 1, '2026-03-02T01:1', False)]" ]
+  run -1 at "2026-03-02 01:12:00" hikae -q run --due
+  # The mail server is away as the last try fails.
+  touch "$receivers/mail/down"
+  run -1 at "2026-03-02 01:33:00" hikae -q run --due
+  run at "2026-03-02 01:40:00" hikae status
+  assert_says "backup of 2026-03-02 02:00:00: failed, not acknowledged" '"hikae ack all"' \
+    "1 messages wait to be delivered, the oldest since 2026-03-02 02:33:"
+  HIKAE_LANGUAGE=ja run at "2026-03-02 01:40:00" hikae status
+  assert_says "失敗（未確認）" "配信待ちの通知が 1 件あります（最も古いものは 2026-03-02 02:33:"
+  run --separate-stderr at "2026-03-02 01:40:00" hikae status --json
+  [ "$(json "[(s['state'], s['tries'], s['verdict']) for s in j['slots'] if s['job'] == 'backup'][0]" <<<"$output")" = "('failed', 3, 'failed')" ]
+  [ "$(json "[(o['channel'], o['tries'] > 0, o['subject'][:13]) for o in j['outbox']]" <<<"$output")" = "[('email', True, 'Backup Failed')]" ]
+  at "2026-03-02 01:41:00" hikae ack all
+  rm "$receivers/mail/down"
+  at "2026-03-02 01:41:00" hikae notify retry
+  run --separate-stderr at "2026-03-02 01:42:00" hikae status --json
+  [ "$(json "[s['acknowledged'][:16] for s in j['slots'] if s['state'] == 'failed'], j['outbox']" <<<"$output")" = "['2026-03-02T01:41'] []" ]
+  run at "2026-03-02 01:42:00" hikae status
+  refute_says "not acknowledged"
+  refute_says "wait to be delivered"
+}
+
 @test "the policy says who is reminded, and after how long" {
   set_policy "  ca_file: $receivers/ca.pem\$" "  ca_file: $receivers/ca.pem\n  second: email\n  remind_after: 30m"
   fail_all_tries
