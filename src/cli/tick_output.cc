@@ -77,6 +77,7 @@ void write_event(JsonWriter& json, const SlotEvent& event) {
   json.member("verdict", to_string(event.verdict));
   json.member("tries", std::uint64_t{event.tries.size()});
   json.member("stands_for", std::uint64_t{event.also.size()});
+  if (event.trouble_since) json.member("since", machine_time(*event.trouble_since));
   json.end_object();
 }
 

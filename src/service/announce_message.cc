@@ -59,6 +59,7 @@ class MessageBuilder {
       for (const SlotId& slot : event.also)
         message_.since = std::min(*message_.since, slot.scheduled);
     }
+    if (event.trouble_since) message_.since = event.trouble_since;
   }
 
   Message build() && {

@@ -69,6 +69,7 @@ struct SlotEvent {
   std::vector<SlotTry> tries;  // oldest first
   int tries_allowed = 1;
   std::optional<Instant> next_try;
+  std::optional<Instant> trouble_since;  // recovered: when the first slot was due that was not good
   // Each source in each destination: the outcome that counts, over all tries.
   std::vector<RunItem> items;
   // All that the last try knows: counts, what was forgotten and why, caught up, connections,

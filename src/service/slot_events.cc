@@ -108,20 +108,25 @@ SlotEvent make_event(const TickContext& context, EventKind kind, const SlotRecor
   event.tries = tries_of(context.journal, context.policy.name, slot.id);
   event.tries_allowed = context.policy.retry.attempts;
   event.next_try = slot.next_try;
+  if (kind == EventKind::recovered) event.trouble_since = trouble_before(context, slot);
   event.items = merged_items(context.journal, context.policy.name, slot.id);
   return event;
 }
 
-bool follows_trouble(const TickContext& context, const SlotRecord& slot) {
+std::optional<Instant> trouble_before(const TickContext& context, const SlotRecord& slot) {
+  std::optional<Instant> since;
   Instant until = slot.id.scheduled;
   for (;;) {
     const auto before = context.journal.slots().newest(
         context.policy.name, slot.id.job, slot.id.group, until - std::chrono::nanoseconds(1));
-    if (!before) return false;
+    if (!before) return since;
     until = before->id.scheduled;
+    // A later one stood for it, and tells.
     if (before->state == SlotState::coalesced) continue;
-    if (before->state == SlotState::failed || before->state == SlotState::missed) return true;
-    return before->verdict == Verdict::partial || before->verdict == Verdict::failed;
+    const bool was_bad = before->state == SlotState::failed || before->state == SlotState::missed ||
+                         before->verdict == Verdict::partial || before->verdict == Verdict::failed;
+    if (!was_bad) return since;
+    since = until;
   }
 }
 

@@ -30,7 +30,8 @@ std::vector<SlotTry> tries_of(Journal& journal, const std::string& policy, const
 // An event about this slot with its tries and items filled in.
 SlotEvent make_event(const TickContext& context, EventKind kind, const SlotRecord& slot);
 
-// Whether the slot before this one of its group failed, was missed, or stayed partial.
-bool follows_trouble(const TickContext& context, const SlotRecord& slot);
+// When the slots of its group began to fail, to be missed or to stay partial, if those right before
+// this one did.
+std::optional<Instant> trouble_before(const TickContext& context, const SlotRecord& slot);
 
 }  // namespace hikae

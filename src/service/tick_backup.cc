@@ -73,7 +73,7 @@ EventKind kind_of(const TryContext& context, const SlotRecord& slot) {
   const Verdict verdict = slot.verdict.value_or(Verdict::failed);
   if (verdict == Verdict::failed) return EventKind::failure;
   if (verdict == Verdict::partial) return EventKind::partial;
-  if (follows_trouble(context.tick, slot)) return EventKind::recovered;
+  if (trouble_before(context.tick, slot)) return EventKind::recovered;
   return verdict == Verdict::warning ? EventKind::warning : EventKind::success;
 }
 

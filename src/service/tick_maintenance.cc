@@ -80,7 +80,7 @@ std::optional<EventKind> kind_of(const TryContext& context, const SlotRecord& sl
   if (verdict >= Verdict::partial)
     return is_check ? EventKind::check_failed : EventKind::prune_failed;
   if (verdict == Verdict::warning && is_check) return EventKind::check_healed;
-  if (follows_trouble(context.tick, slot)) return EventKind::recovered;
+  if (trouble_before(context.tick, slot)) return EventKind::recovered;
   return is_check ? std::optional(EventKind::success) : std::nullopt;
 }
 

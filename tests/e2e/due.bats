@@ -74,7 +74,8 @@ END
   run -0 at "2026-03-06 00:30:00" hikae --json run --due
   [ "$(json "[(e['kind'], e['stands_for']) for e in j['events']]" <<<"$output")" = "[('unacknowledged', 3)]" ]
   run -0 at "2026-03-06 01:01:00" hikae --json run --due
-  [ "$(json "[e['kind'] for e in j['events']]" <<<"$output")" = "['recovered']" ]
+  # Since the first of the three.
+  [ "$(json "[(e['kind'], e['since']) for e in j['events']]" <<<"$output")" = "[('recovered', '2026-03-03T01:00:00Z')]" ]
   run -0 hikae ack all
   run -0 hikae ack
   assert_says "No failed or missed slot waits"

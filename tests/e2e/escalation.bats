@@ -103,6 +103,8 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   run -0 at "2026-03-03 01:01:00" hikae -q run --due
   heard slack-address 2
   slack_said 2 recovered
+  output=$(read_mail "$(last_mail)" text)
+  assert_says "The backup is good again. It had failed since 2026-03-02 02:00:00."
   [ "$(mails)" -eq 2 ]
   [[ "$(read_mail "$(last_mail)" Subject)" == "Backup Completed: backup recovered, ok - company ("*") 2026-03-03 02:00" ]]
   heard second-address 1
