@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -21,6 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kTimer = "/etc/systemd/system/hikae.timer";
+constexpr const char* kService = "/etc/systemd/system/hikae.service";
+constexpr const char* kServiceUntilReboot = "/run/systemd/system/hikae.service";
+constexpr const char* kCronFile = "/etc/cron.d/hikae";
+constexpr const char* kRunningSystemd = "/run/systemd/system";
 constexpr const char* kWants = "/etc/systemd/system/timers.target.wants/hikae.timer";
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 
@@ -50,8 +56,7 @@ bool exists(const std::string& path) {
 TriggerKind kind_of(const Options& options) {
   if (options.with == "cron") return TriggerKind::cron;
   if (options.with == "systemd") return TriggerKind::systemd;
-  return exists(root_of(options) + "/run/systemd/system") ? TriggerKind::systemd
-                                                          : TriggerKind::cron;
+  return exists(root_of(options) + kRunningSystemd) ? TriggerKind::systemd : TriggerKind::cron;
 }
 
 TriggerSettings settings_for(const Session& session, const LoadedPolicy& loaded) {
@@ -80,29 +85,30 @@ void require_ours(const std::string& path) {
       .with_hint(text("cli_schedule.not_ours_hint"));
 }
 
-void systemctl(const Session& session, std::vector<std::string> arguments) {
+std::string systemctl(const Session& session, std::vector<std::string> arguments) {
   os::ProcessRequest request;
   request.argv = {"systemctl"};
   request.argv.insert(request.argv.end(), arguments.begin(), arguments.end());
   request.timeout = std::chrono::minutes(1);
-  const os::ProcessResult result = os::run_process(request, session.stop);
-  if (result.exit_code == 0) return;
+  os::ProcessResult result = os::run_process(request, session.stop);
+  if (result.exit_code == 0) return std::move(result.output);
   throw Error(ErrorCode::io,
               text("cli_schedule.systemctl_failed",
                    {{"arguments", arguments.front()}, {"reason", result.errors}}));
 }
 
+void write_file(const std::string& path, const std::string& content) {
+  os::ensure_directory(fs::path(path).parent_path().string(), 0755);
+  os::WriteOptions how;
+  how.mode = 0644;  // cron and systemd refuse or complain about others
+  how.if_exists = os::IfExists::replace;
+  os::write_file_durably(path, {as_bytes(content)}, how);
+}
+
 void write_files(const Options& options, const std::vector<TriggerFile>& files) {
   const std::string root = root_of(options);
   for (const TriggerFile& file : files) require_ours(root + file.path);
-  for (const TriggerFile& file : files) {
-    const std::string path = root + file.path;
-    os::ensure_directory(fs::path(path).parent_path().string(), 0755);
-    os::WriteOptions how;
-    how.mode = 0644;  // cron and systemd refuse or complain about others
-    how.if_exists = os::IfExists::replace;
-    os::write_file_durably(path, {as_bytes(file.content)}, how);
-  }
+  for (const TriggerFile& file : files) write_file(root + file.path, file.content);
 }
 
 int install(const Session& session, const Options& options) {
@@ -121,30 +127,77 @@ int install(const Session& session, const Options& options) {
   } else if (kind == TriggerKind::systemd) {
     const std::string link = options.root + kWants;
     os::ensure_directory(fs::path(link).parent_path().string(), 0755);
-    if (!exists(link)) fs::create_symlink("/etc/systemd/system/hikae.timer", link);
+    if (!exists(link)) fs::create_symlink(kTimer, link);
   }
   session.console.say(text("cli_schedule.installed"));
   return 0;
 }
 
+std::string place_of(const Trigger& trigger) {
+  return trigger.line > 0 ? trigger.file + ":" + std::to_string(trigger.line) : trigger.file;
+}
+
+// Whoever takes the schedule away, perhaps with the program, must hear of what would still call it.
+void tell_what_stays(const Session& session, const std::string& root) {
+  const auto triggers = find_triggers(root, policy::TimeZone::utc());
+  for (const Trigger& trigger : triggers) {
+    session.console.say(
+        text("cli_schedule.stays",
+             {{"place", place_of(trigger)}, {"when", trigger.when}, {"command", trigger.command}}));
+  }
+  if (triggers.empty()) session.console.say(text("cli_schedule.none_left"));
+}
+
+bool contains(const std::vector<std::string>& paths, const char* path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+// Our service stays when a timer of the administrator's starts it.
+std::vector<std::string> removable_below(const std::string& root) {
+  std::vector<std::string> found;
+  const auto is_there = [&](const std::string& path) { return exists(root + path); };
+  const bool others_timer = is_there(kTimer) && !is_ours(root + kTimer);
+  for (const char* path : {kTimer, kService, kServiceUntilReboot, kCronFile}) {
+    if (path == std::string_view(kService) && others_timer) continue;
+    if (is_there(path) && is_ours(root + path)) found.emplace_back(path);
+  }
+  return found;
+}
+
+// Stops the timer among `ours`, and takes from these what a run that is under way needs to go on.
+void stop_units(const Session& session, std::vector<std::string>& ours) {
+  if (contains(ours, kTimer)) systemctl(session, {"disable", "--now", "hikae.timer"});
+  if (!contains(ours, kService) && !contains(ours, kServiceUntilReboot)) return;
+  const std::string state =
+      systemctl(session, {"show", "--property=ActiveState", "--value", "hikae.service"});
+  // Nobody could make it good any more: it would be listed as failed for ever.
+  if (state == "failed\n") systemctl(session, {"reset-failed", "hikae.service"});
+  if (state == "inactive\n" || state == "failed\n") return;
+  // Without a unit, systemd would give the run the default limits, and end one that took longer.
+  if (contains(ours, kService))
+    write_file(kServiceUntilReboot, std::string(as_text(os::read_file(kService, kLargestFile))));
+  std::erase(ours, kServiceUntilReboot);
+  session.console.say(text("cli_schedule.under_way", {{"file", kServiceUntilReboot}}));
+}
+
+// A file of the administrator's among them stays, and is told of when ours are gone.
 int remove(const Session& session, const Options& options) {
   const std::string root = root_of(options);
-  const bool stops =
-      root.empty() && exists("/etc/systemd/system/hikae.timer") && exists("/run/systemd/system");
-  const std::vector<std::string> paths = {
-      "/etc/systemd/system/hikae.timer", "/etc/systemd/system/hikae.service", "/etc/cron.d/hikae"};
-  for (const std::string& path : paths) require_ours(root + path);
-  if (stops && !options.dry_run) systemctl(session, {"disable", "--now", "hikae.timer"});
-  std::size_t removed = 0;
-  for (const std::string& path : paths) {
-    if (!exists(root + path)) continue;
-    ++removed;
+  std::vector<std::string> ours = removable_below(root);
+  const bool is_live = root.empty() && exists(kRunningSystemd) && !options.dry_run;
+  if (is_live) stop_units(session, ours);
+  for (const std::string& path : ours) {
     session.console.say(text("cli_schedule.removes", {{"file", root + path}}));
     if (!options.dry_run) fs::remove(root + path);
   }
-  if (!options.dry_run && exists(root + kWants)) fs::remove(root + kWants);
-  if (stops && !options.dry_run) systemctl(session, {"daemon-reload"});
-  if (removed == 0) session.console.say(text("cli_schedule.nothing_to_remove"));
+  const bool is_wanted = exists(root + kWants) && !exists(root + kTimer);
+  if (is_wanted && !options.dry_run) fs::remove(root + kWants);
+  if (is_live && !ours.empty()) systemctl(session, {"daemon-reload"});
+  if (ours.empty()) session.console.say(text("cli_schedule.nothing_to_remove"));
+  if (!options.dry_run) tell_what_stays(session, root);
+  for (const char* path : {kTimer, kService, kCronFile}) {
+    if (!contains(ours, path)) require_ours(root + path);
+  }
   return 0;
 }
 
@@ -178,11 +231,9 @@ void print_groups(const Session& session,
 
 void print_triggers(const Session& session, const std::vector<Trigger>& triggers) {
   for (const Trigger& trigger : triggers) {
-    const std::string place =
-        trigger.line > 0 ? trigger.file + ":" + std::to_string(trigger.line) : trigger.file;
     session.console.say(
         text("cli_schedule.trigger",
-             {{"place", place}, {"when", trigger.when}, {"command", trigger.command}}));
+             {{"place", place_of(trigger)}, {"when", trigger.when}, {"command", trigger.command}}));
   }
   for (const Text& finding : judge_triggers(triggers)) session.console.warning(finding);
 }

@@ -44,6 +44,31 @@ setup() {
   assert_says "without --due"
 }
 
+@test "remove takes ours from beside another's, and tells what still calls hikae" {
+  local timer=root/etc/systemd/system/hikae.timer
+  run -0 hikae schedule install --root "$PWD/root" --with systemd
+  run -0 hikae schedule remove --root "$PWD/root" --dry-run
+  [ -f "$timer" ]
+  mkdir -p root/etc/cron.d
+  echo "0 3 * * * root /usr/bin/hikae run --due" >root/etc/cron.d/hikae
+  run -1 hikae schedule remove --root "$PWD/root"
+  assert_says "hikae.timer" "still calls hikae: /etc/cron.d/hikae:1 (0 3 * * *): /usr/bin/hikae run --due" "was not written by hikae"
+  [ "$(find root ! -type d)" = root/etc/cron.d/hikae ]
+  rm root/etc/cron.d/hikae
+
+  # Another's timer keeps the service that it starts.
+  run -0 hikae schedule install --root "$PWD/root" --with systemd
+  sed -i 1d "$timer"
+  run -1 hikae schedule remove --root "$PWD/root"
+  assert_says "still calls hikae: /etc/systemd/system/hikae.timer" "$timer was not written by hikae"
+  [ -f root/etc/systemd/system/hikae.service ]
+  [ -L root/etc/systemd/system/timers.target.wants/hikae.timer ]
+  rm -r root/etc
+  run -0 hikae schedule install --root "$PWD/root" --with cron
+  run -0 hikae schedule remove --root "$PWD/root"
+  assert_says "Nothing on this machine starts hikae by itself now"
+}
+
 @test "cron.daily alone is told as rare, together with another as harmless" {
   mkdir -p root/etc/cron.daily
   printf '#!/bin/sh\nexec /usr/bin/hikae run --due\n' >root/etc/cron.daily/hikae
