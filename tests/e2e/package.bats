@@ -1,55 +1,31 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The Debian package: what it contains, what lintian says of it, and that it is installed, upgraded, removed and purged in a
-# clean system. That system is made once per set of dependencies and kept as an archive beside the build.
+# clean system without init; systemd.bats has one that is booted.
 
 load helper
+load system
 
 setup_file() {
-  BUILD=$(cd "$(dirname "$HIKAE")" && pwd)
-  export BUILD
-  export PACKAGE_DIR=$BATS_FILE_TMPDIR
-  if [ ! -f "$BUILD/package/stamp" ]; then cmake --build "$BUILD" --target package_files >&2; fi
-  (cd "$BATS_FILE_TMPDIR" && cpack -G DEB --config "$BUILD/CPackConfig.cmake" -B "$BATS_FILE_TMPDIR") >&2
-  DEB=$(echo "$BATS_FILE_TMPDIR"/hikae_*_*.deb)
-  [ -f "$DEB" ]
-  export DEB
+  make_package
   dpkg-deb -x "$DEB" "$BATS_FILE_TMPDIR/content"
   export CONTENT=$BATS_FILE_TMPDIR/content
 }
 
-# clean_system FOLDER: a minimal Debian 12 with what the package depends on, and no hikae.
-clean_system() {
-  need_root
-  local packages archive
-  packages=$(dpkg-deb -f "$DEB" Depends | sed -E 's/\([^)]*\)//g; s/ //g')
-  archive=$BUILD/package-system-$(sha256sum <<<"$packages" | cut -c 1-12).tar
-  if [ ! -f "$archive" ]; then
-    local sources=/etc/apt/sources.list.d/debian.sources
-    [ -f "$sources" ] || sources="deb http://deb.debian.org/debian bookworm main"
-    # A host whose clock or mirror is off must still be able to test.
-    mmdebstrap --quiet --variant=minbase --include="$packages" --aptopt='Acquire::Check-Valid-Until "false"' \
-      --aptopt='Acquire::Check-Date "false"' --aptopt='Acquire::Retries "3"' --aptopt='APT::Install-Recommends "false"' \
-      bookworm "$BATS_TEST_TMPDIR/new.tar" "$sources" >&2
-    mv "$BATS_TEST_TMPDIR/new.tar" "$archive"
-  fi
-  mkdir -p "$1"
-  tar -xf "$archive" -C "$1" --exclude='./dev/*'
-  mkdir -p "$1/dev"
-  : >"$1/dev/null"
-  chmod 666 "$1/dev/null"
+# system_without_init: at ROOT, to be entered by chroot.
+system_without_init() {
+  ROOT=$BATS_TEST_TMPDIR/system
+  clean_system "$ROOT"
+  : >"$ROOT/dev/null"
+  chmod 666 "$ROOT/dev/null"
+}
+
+# "schedule install" looks up in /proc which program it is.
+install_schedule() {
+  unshare --mount --pid --fork --mount-proc="$ROOT/proc" chroot "$ROOT" /usr/bin/env -i PATH=/usr/bin HOME=/root "$1" -q schedule install
 }
 
 in_system() { chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root "$@"; }
-
-# another_version VERSION: the same package under another version.
-another_version() {
-  local tree=$BATS_TEST_TMPDIR/tree-$1
-  dpkg-deb -R "$DEB" "$tree"
-  sed -i "s/^Version: .*/Version: $1/" "$tree/DEBIAN/control"
-  dpkg-deb --root-owner-group -b "$tree" "$BATS_TEST_TMPDIR/hikae_$1.deb" >/dev/null
-  echo "$BATS_TEST_TMPDIR/hikae_$1.deb"
-}
 
 @test "lintian finds nothing" {
   run -0 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$DEB"
@@ -105,8 +81,7 @@ another_version() {
 
 @test "installed, used, upgraded, removed, purged: the administrator's files stay" {
   local older
-  ROOT=$BATS_TEST_TMPDIR/system
-  clean_system "$ROOT"
+  system_without_init
   older=$(another_version 0.0.9-1)
   cp "$older" "$ROOT/older.deb"
   cp "$DEB" "$ROOT/newer.deb"
@@ -158,4 +133,48 @@ END
     echo "$output"
     return 1
   }
+}
+
+@test "removing takes away the schedule that calls this program, and no other" {
+  system_without_init
+  cp "$DEB" "$ROOT/hikae.deb"
+  in_system dpkg -i /hikae.deb
+  cat >"$ROOT/etc/hikae/policy.yaml" <<END
+version: 1
+name: test
+timezone: Asia/Tokyo
+sources: {config: {files: [/etc]}}
+destinations: {disk: {url: /backup}}
+encryption: {password: {file: /etc/hikae/password}}
+schedule: {backup: daily 02:00}
+retention: {daily: 3}
+END
+  # Without work it says nothing of schedules.
+  run -0 in_system dpkg -r hikae
+  refute_says "schedule"
+  run -0 in_system dpkg -i /hikae.deb
+
+  install_schedule hikae
+  [ -f "$ROOT/etc/cron.d/hikae" ]
+  run -0 in_system dpkg -i /hikae.deb
+  [ -f "$ROOT/etc/cron.d/hikae" ]
+  run -0 in_system dpkg -r hikae
+  assert_says "Removes /etc/cron.d/hikae" "Nothing on this machine starts hikae by itself now"
+  [ ! -e "$ROOT/etc/cron.d/hikae" ]
+  run -0 in_system dpkg -i /hikae.deb
+
+  # The administrator's own line stays, and he hears of it.
+  echo "0 3 * * * root /usr/bin/hikae run --due" >"$ROOT/etc/cron.d/hikae"
+  run -0 in_system dpkg -r hikae
+  assert_says "This still calls hikae: /etc/cron.d/hikae:1" "was not written by hikae" "what is left of the schedule will fail"
+  [ -f "$ROOT/etc/cron.d/hikae" ]
+  rm "$ROOT/etc/cron.d/hikae"
+  run -0 in_system dpkg -i /hikae.deb
+
+  # Built from source and set up beside the package: its backups go on.
+  cp "$ROOT/usr/bin/hikae" "$ROOT/usr/local/bin/hikae"
+  install_schedule /usr/local/bin/hikae
+  run -0 in_system dpkg -r hikae
+  refute_says "/etc/cron.d/hikae"
+  grep -q /usr/local/bin/hikae "$ROOT/etc/cron.d/hikae"
 }
