@@ -24,6 +24,8 @@ install(FILES ${made}/changelog.gz ${made}/changelog.Debian.gz ${PROJECT_SOURCE_
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/policy.yaml ${PROJECT_SOURCE_DIR}/packaging/policy.ja.yaml
               ${PROJECT_SOURCE_DIR}/examples/company-policy.yaml
   DESTINATION ${documents}/examples)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/packaging/prometheus ${PROJECT_SOURCE_DIR}/packaging/grafana
+  DESTINATION ${documents}/examples)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/manual DESTINATION ${documents})
 install(FILES ${PROJECT_SOURCE_DIR}/packaging/debian/lintian-overrides
   DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides RENAME hikae)

@@ -71,6 +71,21 @@ in_system() { chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin 
   run -1 grep -q conffiles "$BATS_TEST_TMPDIR/control"
 }
 
+@test "it brings what Prometheus and Grafana need, and all files that the manual names" {
+  local examples=$CONTENT/usr/share/doc/hikae/examples path
+  run -0 promtool check rules "$examples/prometheus/hikae-alerts.yaml"
+  run -0 bash -c "cd '$examples/prometheus' && promtool test rules hikae-alerts-test.yaml"
+  [ "$(json 'j["title"], len(j["panels"]) > 5' <"$examples/grafana/hikae-dashboard.json")" = "hikae backups True" ]
+  grep -ohE '/usr/share/doc/hikae[a-zA-Z0-9./_-]*' "$CONTENT"/usr/share/doc/hikae/manual/*.md | sort -u >"$BATS_TEST_TMPDIR/named"
+  grep -qF /usr/share/doc/hikae/examples/grafana/hikae-dashboard.json "$BATS_TEST_TMPDIR/named"
+  while read -r path; do
+    [ -e "$CONTENT${path%.}" ] || {
+      echo "missing: $path"
+      return 1
+    }
+  done <"$BATS_TEST_TMPDIR/named"
+}
+
 @test "the completions are read by their shells" {
   run -0 bash -c "source '$CONTENT/usr/share/bash-completion/completions/hikae'; COMP_WORDS=(hikae sta); COMP_CWORD=1; _hikae; echo \"\${COMPREPLY[@]}\""
   assert_says "status" "stats"
