@@ -6,6 +6,7 @@
 #include "service/run_parts.h"
 #include "service/slot_tag.h"
 #include "source/files_source.h"
+#include "source/read_limit.h"
 
 namespace hikae {
 
@@ -39,6 +40,17 @@ std::unique_ptr<Source> make_source(const policy::Source& source,
   }
   refuse_live_clusters(source);
   return make_files_source(files_options(source, environment));
+}
+
+// At the pace that the policy gives.
+std::unique_ptr<Source> open_source(const RunContext& run,
+                                    const policy::Source& source,
+                                    const StopToken& stop) {
+  std::unique_ptr<Source> made = make_source(source, run.environment, stop);
+  if (!run.policy.limits.io) return made;
+  ReadLimitOptions limit;
+  limit.rate = *run.policy.limits.io;
+  return with_read_limit(std::move(made), std::move(limit), stop);
 }
 
 const SnapshotRecord* newest_of(const std::vector<SnapshotRecord>& snapshots,
@@ -236,7 +248,7 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
     const Targets targets = find_targets(run, source.name);
     if (!targets.targets.empty()) {
       hooks.before();
-      const std::unique_ptr<Source> files = make_source(source, run.environment, stop);
+      const std::unique_ptr<Source> files = open_source(run, source, stop);
       BackupProgress progress;
       if (run.observer.source_begins) run.observer.source_begins(source.name, progress);
       BackupReport report = run_backup(*files,

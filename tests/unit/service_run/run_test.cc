@@ -36,6 +36,16 @@ TEST(Run, MakesAGenerationInEveryDestinationAndReadsItBack) {
   EXPECT_EQ(journal->items(runs.front().id).size(), 2);
 }
 
+TEST(Run, ReadsItsSourcesAtThePaceOfThePolicy) {
+  PolicyKit kit;
+  write_file(kit / "files/large", std::string(300 << 10, 'x'));
+  kit.append("limits: {io: 200K}\n");
+  kit.init();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(kit.run().verdict, Verdict::ok);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1400));
+}
+
 TEST(Run, OneMissingDestinationIsPartialAndTheNextRunCompletesItUnread) {
   PolicyKit kit;
   kit.init();
