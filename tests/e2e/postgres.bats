@@ -160,6 +160,26 @@ end_locks() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_a
   assert_says "dumping the database shop" "terminating connection"
 }
 
+@test "several databases are dumped at once" {
+  sql live postgres "CREATE DATABASE beside"
+  sql live beside "CREATE TABLE ledger (n int)"
+  write_policy 'databases: [shop, beside]' 'lock_timeout: 10m'
+  echo "limits: {cpu: 2}" >>"$HIKAE_POLICY"
+  local database
+  for database in shop beside; do
+    pg live psql -X -q -d "$database" -c "BEGIN; LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  done
+  held() { [ "$(sql live postgres "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation IS NOT NULL AND database <> 0")" -ge 2 ]; }
+  wait_until held
+  hikae run >output 2>&1 3>&- &
+  run_pid=$!
+  both_wait() { [ "$(sql live postgres "SELECT count(DISTINCT datname) FROM pg_stat_activity WHERE application_name = 'hikae' AND wait_event_type = 'Lock'")" = 2 ]; }
+  wait_until both_wait
+  end_locks
+  expect_exit 0 "$run_pid"
+  sql live postgres "DROP DATABASE beside"
+}
+
 @test "a pg_dump that is killed leaves no snapshot" {
   write_policy 'databases: [shop]'
   kill_dump() { kill -9 "$(process_below "$run_pid" pg_dump)"; }

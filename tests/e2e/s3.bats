@@ -114,6 +114,27 @@ END
   assert_says "is not trusted" "ca_file"
 }
 
+@test "rights that are taken away in the middle of a run: said as such, and the next run completes" {
+  use_policy backups/midway "limit_upload: 500K"
+  run -0 hikae init
+  objects() { radosgw-admin -c "$CONFIGURATION" bucket list --bucket=backups | grep -c '"name": "midway/data/'; }
+  begun() { [ "$(objects)" -gt 0 ]; }
+  make_large_source files 40
+  sed -i "s|files: \[.*\]|files: [$PWD/files]|" policy.yaml
+  hikae run >output 2>&1 3>&- &
+  run_pid=$!
+  wait_until begun
+  radosgw-admin -c "$CONFIGURATION" user suspend --uid=t >/dev/null
+  expect_exit 1 "$run_pid" || { radosgw-admin -c "$CONFIGURATION" user enable --uid=t >/dev/null; false; }
+  radosgw-admin -c "$CONFIGURATION" user enable --uid=t >/dev/null
+  output=$(cat output)
+  assert_says "s3" "refuses"
+  [ "$(hikae snapshots -d s3 --json | json 'len(j)')" = 0 ]
+  sed -i '/limit_upload/d' policy.yaml
+  run -0 hikae run
+  run -0 hikae check -d s3 --read-data
+}
+
 @test "no credentials anywhere" {
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
