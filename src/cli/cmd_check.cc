@@ -9,6 +9,7 @@
 #include "cli/prune_job.h"
 #include "cli/repair_output.h"
 #include "cli/repair_sources.h"
+#include "service/evidence.h"
 
 namespace hikae::cli {
 namespace {
@@ -152,14 +153,46 @@ JobOutcome outcome_of(const Session& session, const CheckReport& report) {
              : outcome_of(session, "service_due.check_damaged", Verdict::failed, report);
 }
 
+// As a check by the schedule leaves it, so that watch counts it wherever it is called.
+JobOutcome leaving_evidence(const Session& session,
+                            const RecordedJob& job,
+                            Repository& repository,
+                            JobOutcome outcome) {
+  if (job.run.empty()) return outcome;
+  const LoadedPolicy loaded = load_policy(session);
+  const DestinationResult& result = outcome.results.front();
+  for (const policy::Destination& destination : loaded.policy.destinations) {
+    if (destination.name != result.destination) continue;
+    leave_evidence(repository,
+                   loaded.policy,
+                   destination,
+                   {loaded.policy.name,
+                    session.environment.identity.hostname,
+                    job.run,
+                    job.slot,
+                    session.environment.clock.now(),
+                    result.verdict,
+                    render(result.summary, Language::en)},
+                   job.environment,
+                   session.stop);
+  }
+  return outcome;
+}
+
 // Check, plan, repair, check again; what each of them found is printed as it is known.
-JobOutcome run_repair(const Session& session, const Options& options, const CheckOptions& how) {
+JobOutcome run_repair(const Session& session,
+                      const Options& options,
+                      const CheckOptions& how,
+                      const RecordedJob& job) {
   if (!options.dry_run) check_may_delete(session);
   CheckReport found;
   const OpenedRepository opened = open_and_check(
       session, options.dry_run ? LockNeed::exclusive_for_reading : LockNeed::exclusive, how, found);
   print_check(session, found);
-  if (found.errors == 0) return outcome_of(session, found);
+  const auto leaving = [&](JobOutcome outcome) {
+    return leaving_evidence(session, job, *opened.repository, std::move(outcome));
+  };
+  if (found.errors == 0) return leaving(outcome_of(session, found));
   const RepairSources from =
       open_repair_sources(session, *options.repair_from, options.from_password_file);
   const RepairFacts facts =
@@ -167,27 +200,28 @@ JobOutcome run_repair(const Session& session, const Options& options, const Chec
   const RepairPlan plan = plan_repair(facts, from.sources);
   if (options.dry_run || !plan.changes_anything()) {
     print_repair_plan(session, plan, from.sources);
-    return outcome_of(session, found);
+    return leaving(outcome_of(session, found));
   }
   const RepairReport repaired = perform(session, opened, facts, from, plan);
   const CheckReport again = check_again(session, *opened.repository, repaired);
   const auto lacking = find_lacking(session, *opened.repository, again);
   print_repair(session, {repaired, from.sources, again, lacking});
-  return again.errors > 0
-             ? outcome_of(session, again)
-             : outcome_of(session, "service_due.check_healed", Verdict::warning, found);
+  return leaving(again.errors > 0
+                     ? outcome_of(session, again)
+                     : outcome_of(session, "service_due.check_healed", Verdict::warning, found));
 }
 
 int run(const Session& session, const Options& options) {
   const CheckOptions how = check_options(session, options);
   if (options.dry_run && !options.repair_from)
     throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
-  return record_job(session, "check", [&] {
-    if (options.repair_from) return run_repair(session, options, how);
+  return record_job(session, "check", [&](const RecordedJob& job) {
+    if (options.repair_from) return run_repair(session, options, how, job);
     CheckReport report;
-    open_and_check(session, LockNeed::exclusive_for_reading, how, report);
+    const OpenedRepository opened =
+        open_and_check(session, LockNeed::exclusive_for_reading, how, report);
     print_check(session, report);
-    return outcome_of(session, report);
+    return leaving_evidence(session, job, *opened.repository, outcome_of(session, report));
   });
 }
 

@@ -129,11 +129,13 @@ int run(const Session& session, const Options& options) {
           .with_hint(text("cli_forget.prune_everywhere_hint"));
     }
     const auto everywhere = [&] { return forget_everywhere(session, options.request, effect); };
-    return options.dry_run ? everywhere().exit_code : record_job(session, "forget", everywhere);
+    if (options.dry_run) return everywhere().exit_code;
+    return record_job(session, "forget", [&](const RecordedJob&) { return everywhere(); });
   }
   if (options.dry_run) return forget_here(session, options, effect).exit_code;
   check_may_delete(session);
-  return record_job(session, "forget", [&] { return forget_here(session, options, effect); });
+  return record_job(
+      session, "forget", [&](const RecordedJob&) { return forget_here(session, options, effect); });
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ int run(const Session& session, const Options& options) {
   options.flags.resolve();  // a mistake in the options is told before anything is opened
   if (options.dry_run) return show_plan(session, options);
   check_may_delete(session);
-  return record_job(session, "prune", [&] {
+  return record_job(session, "prune", [&](const RecordedJob&) {
     OpenedRepository opened = open_repository(session, LockNeed::shared);
     // Told before the reading, which may take a while.
     require_no_conflict(session, opened);

@@ -39,11 +39,13 @@ class Record {
                                        session.environment.log)),
         lock_(SlotLock::try_acquire(session.environment.state_directory, loaded.policy.name, job)),
         log_(environment_.environment(), loaded.policy),
-        started_(session.environment.clock.now()) {
-    const SlotId slot{job, "manual", started_};
-    run_ = journal_->begin_run(policy_.name, slot, started_);
-    log_.begin(run_, slot);
+        started_(session.environment.clock.now()),
+        job_{"", {job, "manual", started_}, log_.environment()} {
+    job_.run = journal_->begin_run(policy_.name, job_.slot, started_);
+    log_.begin(job_.run, job_.slot);
   }
+
+  const RecordedJob& job() const { return job_; }
 
   void finish(const JobOutcome& outcome) {
     for (const ForgottenSnapshot& gone : outcome.removed) log_removal(log_, gone);
@@ -58,7 +60,7 @@ class Record {
  private:
   void end(Verdict verdict, const std::optional<Error>& failure, const std::string& message) {
     const Instant now = environment_.environment().clock.now();
-    journal_->finish_run(run_, now, verdict, message);
+    journal_->finish_run(job_.run, now, verdict, message);
     write_metrics(policy_, environment_.environment(), *journal_, {});
     log_.finish(verdict, failure, now - started_);
   }
@@ -70,19 +72,19 @@ class Record {
   std::unique_ptr<SlotLock> lock_;
   RunLog log_;
   const Instant started_;
-  std::string run_;
+  RecordedJob job_;
 };
 
 }  // namespace
 
 int record_job(const Session& session,
                const std::string& job,
-               const std::function<JobOutcome()>& work) {
+               const std::function<JobOutcome(const RecordedJob&)>& work) {
   const auto loaded = policy_of(session);
-  if (!loaded) return work().exit_code;
+  if (!loaded) return work({"", {}, session.environment}).exit_code;
   Record record(session, *loaded, job);
   try {
-    const JobOutcome outcome = work();
+    const JobOutcome outcome = work(record.job());
     record.finish(outcome);
     return outcome.exit_code;
   } catch (const Error& error) {

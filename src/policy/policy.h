@@ -353,7 +353,7 @@ struct Documents {
 };
 
 struct EvidenceRules {
-  std::optional<std::chrono::seconds> keep;  // nothing: for ever
+  std::optional<std::chrono::seconds> keep;  // nothing: 400 days
 
   bool operator==(const EvidenceRules&) const = default;
 };

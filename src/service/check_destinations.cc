@@ -79,26 +79,20 @@ class Checker {
     heal(open, *exclusive, found, result);
   }
 
-  // The check stands without it; who watches from elsewhere will say that none is there.
   void leave_evidence(OpenDestination& open, const DestinationResult& result) {
     if (options_.run.empty()) return;
-    try {
-      save_evidence(*open.repository,
-                    {policy_.name,
-                     environment_.identity.hostname,
-                     options_.run,
-                     options_.slot,
-                     environment_.clock.now(),
-                     result.verdict,
-                     render(result.summary, Language::en)},
-                    stop_);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::unsupported)
-        return;  // a stock REST server has no place for it
-      environment_.log.warning(
-          text("service_watch.no_evidence",
-               {{"destination", result.destination}, {"reason", render(error, policy_.language)}}));
-    }
+    hikae::leave_evidence(*open.repository,
+                          policy_,
+                          *open.destination,
+                          {policy_.name,
+                           environment_.identity.hostname,
+                           options_.run,
+                           options_.slot,
+                           environment_.clock.now(),
+                           result.verdict,
+                           render(result.summary, Language::en)},
+                          environment_,
+                          stop_);
   }
 
   void note_damage(const CheckReport& found, DestinationResult& result) const {

@@ -4,12 +4,16 @@
 // hikae/evidence/, sealed as a snapshot file is; stock restic ignores it (docs/format.md).
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/verdict.h"
 #include "journal/slots.h"
+#include "policy/policy.h"
 #include "repository/repository.h"
+#include "service/environment.h"
 
 namespace hikae {
 
@@ -22,6 +26,29 @@ struct Evidence {
   Verdict verdict = Verdict::failed;
   std::string summary;  // one sentence, in English
 };
+
+// Its file.
+struct StoredEvidence {
+  std::string name;
+  Evidence evidence;
+};
+
+// Those that need not stay: older than `keep`, and not among the newest twenty of their policy,
+// host and job. Oldest first. Pure.
+std::vector<StoredEvidence> plan_evidence_removal(std::vector<StoredEvidence> stored,
+                                                  std::chrono::seconds keep,
+                                                  Instant now);
+
+// Leaves the evidence of a check in a destination of the policy, and removes what need not stay of
+// this policy and host where the policy lets this host delete. A failure is said to the
+// environment's log alone: the check stands without it, and who watches from elsewhere will say
+// that none is there. Silent where the store has no place for it, or refuses to delete.
+void leave_evidence(Repository& repository,
+                    const policy::Policy& policy,
+                    const policy::Destination& destination,
+                    const Evidence& evidence,
+                    const Environment& environment,
+                    const StopToken& stop);
 
 // Throws what save_unpacked() throws; Error{unsupported} by a REST server that has no such folder.
 void save_evidence(Repository& repository, const Evidence& evidence, const StopToken& stop);

@@ -32,6 +32,7 @@ std::string message_of(const std::vector<DestinationResult>& results, Language l
 std::vector<DestinationResult> perform(const TryContext& context,
                                        const DueJob& job,
                                        const std::string& run,
+                                       const Environment& environment,
                                        const StopToken& stop) {
   MaintenanceOptions how;
   how.run = run;
@@ -39,14 +40,14 @@ std::vector<DestinationResult> perform(const TryContext& context,
   how.lock_options = context.options.lock_options;
   how.round = round_of(job.id().scheduled);
   const TickContext& tick = context.tick;
-  if (job.job == "check") return check_destinations(tick.policy, how, tick.environment, stop);
+  if (job.job == "check") return check_destinations(tick.policy, how, environment, stop);
   if (const auto later = clock_went_back(tick)) {
     throw Error(ErrorCode::invalid_argument,
                 text("service_due.clock_went_back",
                      {{"later", policy::policy_time(tick.policy.timezone, *later)}}))
         .with_hint(text("service_due.clock_hint"));
   }
-  return prune_destinations(tick.policy, PruneWhen::always, how, tick.environment, stop);
+  return prune_destinations(tick.policy, PruneWhen::always, how, environment, stop);
 }
 
 // Failed in every destination is failed, in one of several is partial, as for a backup.
@@ -120,7 +121,7 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
   std::string message;
   bool can_help = false;
   try {
-    result.results = perform(context, job, run, stop);
+    result.results = perform(context, job, run, log.environment(), stop);
     result.verdict = judge(result.results);
     can_help = is_worth_repeating(result.results);
     message = message_of(result.results, tick.policy.language);

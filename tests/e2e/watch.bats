@@ -117,6 +117,40 @@ watch_at() { # MOMENT ARGUMENTS…
   assert_says "check of nas: no good one is on record there; one was due at 2026-03-15 04:00:00"
 }
 
+@test "a check by hand is evidence as well, and old evidence goes" {
+  make_machine
+  cp policy.yaml watcher.yaml
+  run -0 at "2026-03-02 01:01:00" hikae -q run --due
+  # The weekly check does not come; somebody checks one destination.
+  set_policy "  check: weekly" "  window: 6h"
+  run -0 at "2026-03-09 01:01:00" hikae -q run --due
+  run -3 watch_at "2026-03-09 12:00:00"
+  assert_says "check of nas: no good one is on record there" "check of usb: no good one is on record there"
+  run -0 at "2026-03-09 11:00:00" hikae -q check -d nas
+  run watch_at "2026-03-09 12:00:00"
+  assert_says "check of nas: ok" "check of usb: no good one is on record there"
+  # Without the policy nobody would find it.
+  [ "$(find nas/hikae/evidence usb/hikae/evidence -type f | wc -l)" -eq 1 ]
+  hikae -q check -r "$PWD/usb"
+  [ "$(find usb/hikae/evidence -type f | wc -l)" -eq 0 ]
+  # Damage is evidence, too, and no good one.
+  local pack
+  pack=$(find nas/data -type f | head -n 1)
+  mv "$pack" pack
+  run -1 at "2026-03-09 13:00:00" hikae -q check -d nas
+  [ "$(find nas/hikae/evidence -type f | wc -l)" -eq 2 ]
+  run watch_at "2026-03-09 14:00:00"
+  assert_says "check of nas: ok"
+  mv pack "$pack"
+  # Two years later twenty are left, here as elsewhere.
+  for i in $(seq 10 30); do at "2026-03-10 01:$i:00" hikae -q check -d nas; done
+  [ "$(find nas/hikae/evidence -type f | wc -l)" -eq 23 ]
+  touch -d "2026-03-10" nas/hikae/evidence/*
+  at "2028-03-10 01:00:00" hikae -q check -d nas
+  [ "$(find nas/hikae/evidence -type f | wc -l)" -eq 20 ]
+  grep -q "was removed (hikae/evidence/" "$HIKAE_STATE_DIR/log/hikae.log"
+}
+
 @test "--tell: one message for each moment that was not kept, by the channels of the watching machine" {
   make_machine
   unset RESTIC_PASSWORD
