@@ -144,10 +144,7 @@ std::string SftpBackend::begin_draft(SftpConnection& connection,
   const Answer existed = session.wait(existing);
   Answer opened = session.wait(opening);
   if (existed.is_ok()) {
-    if (opened.is_ok()) {
-      session.forget(session.close(opened.handle));
-      session.forget(session.remove(draft));
-    }
+    if (opened.is_ok()) session.forget(session.close(opened.handle));
     throw Error(ErrorCode::already_exists, text("storage.file_exists", {{"file", path_of(file)}}));
   }
   if (sftp_files::is_missing(opened)) {
@@ -231,15 +228,17 @@ void SftpBackend::save(const FileHandle& file,
     SftpSession& session = connection->session;
     const std::string draft =
         full_path(path_of(file)) + std::string(os::kTemporaryMark) + random_digits();
-    const std::string handle = begin_draft(*connection, file, draft);
+    std::optional<std::string> handle;
     try {
-      fill_draft(*connection, handle, pieces, {paces_.upload.get(), file.type, stop});
+      handle = begin_draft(*connection, file, draft);
+      fill_draft(*connection, *handle, pieces, {paces_.upload.get(), file.type, stop});
       publish(*connection, draft, file);
     } catch (...) {
-      // Best effort: what stays behind is found by remove_leftovers().
+      // Best effort: what stays behind is found by remove_leftovers(). The server may have made the
+      // draft without our knowing, where a stop came before its answer.
       session.settle(std::chrono::seconds(2));
       if (session.is_usable()) {
-        session.forget(session.close(handle));
+        if (handle) session.forget(session.close(*handle));
         session.forget(session.remove(draft));
       }
       throw;
