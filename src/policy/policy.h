@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/text.h"
+#include "policy/notify_rules.h"
 #include "policy/rate_rule.h"
 #include "policy/retention.h"
+#include "policy/secret_reference.h"
 
 // The policy as the administrator wrote it, decoded and checked (DESIGN §3). Plain data: copy it
 // freely, share it between threads as const. policy/load.h makes it; policy/table.cc is the one
@@ -25,20 +27,6 @@ struct Place {
   int column = 0;
 
   bool operator==(const Place&) const = default;
-};
-
-// Where a secret lies; never the secret itself. Reading it is not the policy's business.
-struct SecretReference {
-  enum class Kind {
-    file,        // an absolute path; the first line of that file
-    env,         // the name of an environment variable
-    command,     // a command line; the first line that it prints
-    credential,  // a credential that systemd passes ($CREDENTIALS_DIRECTORY/NAME)
-  };
-  Kind kind = Kind::file;
-  std::string value;
-
-  bool operator==(const SecretReference&) const = default;
 };
 
 // When each job is due, in the words that parse_schedule() (schedule.h) understands; empty: not
@@ -237,95 +225,6 @@ struct RetryRule {
   std::chrono::seconds wait = std::chrono::minutes(10);
 
   bool operator==(const RetryRule&) const = default;
-};
-
-enum class NotifyEvent {
-  success,
-  warning,
-  partial,
-  failure,
-  failure_after_retries,
-  recovered,
-  missed,
-  drill,
-  review,
-};
-
-enum class SmtpSecurity { starttls, tls, none };
-
-struct Smtp {
-  std::string host;
-  int port = 587;
-  SmtpSecurity security = SmtpSecurity::starttls;
-  std::string user;
-  std::optional<SecretReference> password;
-  std::string ca_file;  // absolute path; empty: the system's authorities
-
-  bool operator==(const Smtp&) const = default;
-};
-
-// How much of what happened leaves over a channel.
-enum class NoticeDetails {
-  none,     // that it happened, and the verdict
-  summary,  // all but the paths of single items
-  full,
-};
-
-struct EmailNotice {
-  std::vector<std::string> to;
-  std::string from;  // empty: root at this host
-  std::vector<NotifyEvent> on{NotifyEvent::success, NotifyEvent::failure};
-  NoticeDetails details = NoticeDetails::full;
-  std::optional<Smtp> smtp;  // nothing: the local sendmail
-  std::string sendmail = "/usr/sbin/sendmail";
-
-  bool operator==(const EmailNotice&) const = default;
-};
-
-// The address of a webhook is a secret.
-struct SlackNotice {
-  SecretReference webhook;
-  std::vector<NotifyEvent> on{NotifyEvent::failure_after_retries, NotifyEvent::recovered};
-  NoticeDetails details = NoticeDetails::summary;
-
-  bool operator==(const SlackNotice&) const = default;
-};
-
-struct WebhookNotice {
-  SecretReference webhook;
-  std::vector<NotifyEvent> on{NotifyEvent::failure_after_retries, NotifyEvent::recovered};
-  NoticeDetails details = NoticeDetails::summary;
-  std::string body;  // with {{placeholders}}; empty: the program's own JSON
-  std::string content_type = "application/json";
-  std::optional<SecretReference> signing_key;  // of HMAC-SHA256
-
-  bool operator==(const WebhookNotice&) const = default;
-};
-
-enum class NoticeChannel { email, slack, webhook };
-
-// The first words of a subject.
-struct SubjectRules {
-  std::string completed = "Backup Completed";
-  std::string failed = "Backup Failed";
-
-  bool operator==(const SubjectRules&) const = default;
-};
-
-struct Notify {
-  std::optional<EmailNotice> email;
-  std::optional<SlackNotice> slack;
-  std::optional<WebhookNotice> webhook;
-  std::optional<SecretReference> ping;  // the address of a dead-man service: a secret too
-  SubjectRules subjects;
-  // Who hears of a failure that nobody acknowledged; nothing: the last of the channels above that
-  // is given.
-  std::optional<NoticeChannel> second;
-  std::chrono::seconds remind_after = std::chrono::hours(4);  // that nobody acknowledged it
-  int most_per_hour = 20;  // messages of one channel; what is more becomes one
-  std::string ca_file;     // for slack, webhook and ping; empty: the system's authorities
-
-  bool operator==(const Notify&) const = default;
 };
 
 enum class DrillGeneration { random, latest };
