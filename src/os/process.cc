@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 
 #include <climits>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "os/fd.h"
 #include "os/files.h"
 #include "os/process_spawn.h"
@@ -159,6 +161,34 @@ bool process_exists(pid_t pid) {
   } catch (const Error&) {
     return true;  // hidden from us, but kill() saw it
   }
+}
+
+std::optional<std::uint64_t> peak_memory() {
+  constexpr std::size_t kMost = 65536;
+  constexpr std::string_view kName = "\nVmHWM:";
+  try {
+    const Bytes content = read_file("/proc/self/status", kMost);
+    const std::string_view status = as_text(content);
+    const std::size_t line = status.find(kName);
+    if (line == std::string_view::npos) return std::nullopt;
+    const std::size_t digits = status.find_first_not_of(" \t", line + kName.size());
+    if (digits == std::string_view::npos) return std::nullopt;
+    std::uint64_t kibibytes = 0;
+    const auto [end, failure] =
+        std::from_chars(status.data() + digits, status.data() + status.size(), kibibytes);
+    if (failure != std::errc() || kibibytes == 0) return std::nullopt;
+    return kibibytes * kKiB;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+void reset_peak_memory() noexcept {
+  // "5" begins the count anew (proc(5), since Linux 4.0). Best effort.
+  const int fd = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(fd, "5", 1);
+  ::close(fd);
 }
 
 }  // namespace hikae::os

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -43,5 +44,11 @@ std::string boot_id();
 std::string pid_namespace();
 // False for a process that is gone or has ended (a zombie), in this namespace.
 bool process_exists(pid_t pid);
+
+// The most memory that this process has had resident (VmHWM of proc(5), in bytes) since it began or
+// was asked to begin anew. nullopt where the kernel does not tell; where it cannot begin anew, the
+// figure is that of the whole life.
+std::optional<std::uint64_t> peak_memory();
+void reset_peak_memory() noexcept;
 
 }  // namespace hikae::os

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "os/process.h"
 #include "service/classic_log.h"
 #include "service/hooks.h"
 #include "service/init.h"
@@ -202,6 +203,17 @@ void note(RunContext& run, const Text& problem) {
   run.environment.log.warning(problem);
 }
 
+// What a run needs depends on its destinations and on the size of the repository; nothing that it
+// could leave out would make it less.
+void note_memory(RunContext& run) {
+  const auto& limit = run.policy.limits.memory;
+  const auto peak = limit ? os::peak_memory() : std::nullopt;
+  if (!peak || *peak <= *limit) return;
+  note(run,
+       text("service.memory_over",
+            {{"used", format_bytes(*peak)}, {"limit", format_bytes(*limit)}}));
+}
+
 void put_classic_log(RunContext& run, const std::string& content) {
   const std::string& path = run.policy.logs.classic;
   if (path.empty()) return;
@@ -226,6 +238,7 @@ void perform_with_hooks(RunContext& run, RunLog& log, const StopToken& stop) {
   } catch (const Error& error) {
     run.report.failure = error;
   }
+  note_memory(run);
   log_outcomes(log, run.report);
   // What the run claims stands in the log. Whether it is true there, too, is part of the verdict.
   validate_run(run, stop);
@@ -325,6 +338,7 @@ RunReport run_policy(const policy::Policy& policy,
   run.report.run_id = journal.begin_run(policy.name, slot, run.report.started);
   log.begin(run.report.run_id, slot);
   begin_classic_log(run);
+  if (policy.limits.memory) os::reset_peak_memory();
   try {
     perform_with_hooks(run, log, stop);
   } catch (const Cancelled&) {

@@ -125,6 +125,19 @@ TEST(RunProcess, LeaksNoDescriptorAndNoSignalMask) {
               ::testing::HasSubstr("0000000000000000"));
 }
 
+TEST(PeakMemory, CountsFromWhenItIsAskedTo) {
+  constexpr std::uint64_t kMuch = std::uint64_t{200} << 20U;
+  {
+    const std::vector<char> much(kMuch, 1);
+    const auto peak = peak_memory();
+    ASSERT_TRUE(peak);
+    EXPECT_GE(*peak, kMuch);
+    EXPECT_EQ(much.back(), 1);
+  }
+  reset_peak_memory();
+  EXPECT_LT(peak_memory().value(), kMuch);
+}
+
 TEST(TerminationSignals, AreReceivedByTheWaitingThread) {
   const TerminationSignals signals;
   kill(getpid(), SIGTERM);

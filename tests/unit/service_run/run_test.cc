@@ -46,6 +46,21 @@ TEST(Run, ReadsItsSourcesAtThePaceOfThePolicy) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(1400));
 }
 
+TEST(Run, ThatNeedsMoreMemoryThanThePolicyNamesIsAWarning) {
+  PolicyKit kit;
+  kit.append("limits: {memory: 1M}\n");
+  kit.init();
+  const RunReport report = kit.run();
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  ASSERT_EQ(report.frozen.size(), 1);
+  EXPECT_EQ(report.frozen.front().key, "service.memory_over");
+
+  PolicyKit enough;
+  enough.append("limits: {memory: 4G}\n");
+  enough.init();
+  EXPECT_EQ(enough.run().verdict, Verdict::ok);
+}
+
 TEST(Run, OneMissingDestinationIsPartialAndTheNextRunCompletesItUnread) {
   PolicyKit kit;
   kit.init();
