@@ -50,9 +50,10 @@ std::string written(Instant time, std::string_view dash, std::string_view colon)
 std::optional<Instant> instant(const Civil& at) {
   const auto date =
       std::chrono::year(at.year) / std::chrono::month(at.month) / std::chrono::day(at.day);
-  // Years that nanoseconds in 64 bits can hold.
-  if (!date.ok() || at.year < 1678 || at.year > 2261) return std::nullopt;
-  if (at.hour > 23 || at.minute > 59 || at.second > 60) return std::nullopt;
+  if (!date.ok() || at.hour > 23 || at.minute > 59 || at.second > 60) return std::nullopt;
+  // Years that nanoseconds in 64 bits can hold. Who writes a later one means "for ever".
+  if (at.year < 1678) return std::nullopt;
+  if (at.year > 2261) return std::chrono::floor<seconds>(Instant::max());
   return Instant(std::chrono::sys_days(date).time_since_epoch() + hours(at.hour) +
                  minutes(at.minute) + seconds(at.second));
 }

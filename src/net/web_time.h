@@ -10,7 +10,7 @@
 namespace hikae::net {
 
 // Times as web services write them, all UTC. Pure. A parser gives nullopt for what it does not
-// know.
+// know, and the last moment of Instant for a time beyond it ("9999-12-31": never).
 
 // "20261126T132055Z", for signatures.
 std::string compact_time(Instant time);

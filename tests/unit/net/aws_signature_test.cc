@@ -133,6 +133,8 @@ TEST(WebTime, WritesAndReadsTheFormsOfTheWeb) {
   EXPECT_EQ(parse_iso_time("2026-11-26T13:20:55.123Z"), time);
   EXPECT_EQ(parse_iso_time("2026-11-26T13:20:55+00:00"), time);
   EXPECT_EQ(parse_http_date("Thu, 26 Nov 2026 13:20:55 GMT"), time);
+  EXPECT_GT(parse_iso_time("9999-12-31T23:59:59Z").value(),
+            parse_iso_time("2261-12-31T00:00:00Z").value());
 }
 
 TEST(WebTime, KnowsWhatIsNoTime) {
@@ -141,7 +143,8 @@ TEST(WebTime, KnowsWhatIsNoTime) {
                             "2026-13-26T13:20:55Z",
                             "2026-11-26T13:20:55+09:00",
                             "2026-11-26T25:20:55Z",
-                            "9999-11-26T13:20:55Z",
+                            "1066-11-26T13:20:55Z",
+                            "9999-11-31T13:20:55Z",
                             "2026/11/26T13:20:55Z"})
     EXPECT_EQ(parse_iso_time(wrong), std::nullopt) << wrong;
   for (const char* wrong : {"",
