@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154  # bats sets the rest
 # A real S3 store for one .bats file: a Ceph RADOS Gateway over TLS on a free port, with an authority of its own. It
-# runs behind the words in the array rgw_in, if set.
+# runs behind the words in the array rgw_in, and listens on $rgw_address instead of 127.0.0.1, if they are set.
 
 start_rgw() {
   rgw_dir=$BATS_FILE_TMPDIR/rgw
   local support=$BATS_TEST_DIRNAME/../support
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj /CN=test \
-    -addext "subjectAltName=DNS:localhost,DNS:*.localhost" -keyout "$rgw_dir.key" -out "$rgw_dir.pem" 2>/dev/null
-  "${rgw_in[@]}" python3 "$support/rgw.py" "$rgw_dir" "$rgw_dir.pem" "$rgw_dir.key" >"$rgw_dir.told" 2>"$rgw_dir.err" 3>&- &
+    -addext "subjectAltName=DNS:localhost,DNS:*.localhost,IP:${rgw_address:-127.0.0.1}" -keyout "$rgw_dir.key" -out "$rgw_dir.pem" 2>/dev/null
+  "${rgw_in[@]}" python3 "$support/rgw.py" "$rgw_dir" "$rgw_dir.pem" "$rgw_dir.key" \
+    "address=${rgw_address:-127.0.0.1}" >"$rgw_dir.told" 2>"$rgw_dir.err" 3>&- &
   echo $! >"$rgw_dir.pid"
   wait_until test -s "$rgw_dir.told"
   read -r TLS_PORT HTTP_PORT CONFIGURATION <"$rgw_dir.told"

@@ -3,8 +3,8 @@
 """rgw.py FOLDER CERTIFICATE KEY [KEY=VALUE …]: a real S3 store, Ceph's RADOS Gateway, in memory.
 
 Starts one monitor, one object store daemon and the gateway on free ports of 127.0.0.1, makes the user of KEY_ID and
-SECRET below, prints "TLS_PORT HTTP_PORT" and stays until it is killed; the daemons die with it. KEY=VALUE lines are
-added to the gateway's configuration. Packages: radosgw ceph-mon ceph-osd ceph-common.
+SECRET below, prints "TLS_PORT HTTP_PORT" and stays until it is killed; the daemons die with it. With address=ADDRESS the
+gateway listens there for TLS. Other KEY=VALUE lines are added to its configuration. Packages: radosgw ceph-mon ceph-osd ceph-common.
 """
 import base64
 import ctypes
@@ -70,7 +70,7 @@ osd_class_load_list = *
 osd_class_default_list = *
 osd_check_max_object_name_len_on_startup = false
 [client]
-rgw_frontends = beast endpoint=127.0.0.1:{http} ssl_endpoint=127.0.0.1:{tls} ssl_certificate={cert} ssl_private_key={key}
+rgw_frontends = beast endpoint=127.0.0.1:{http} ssl_endpoint={address}:{tls} ssl_certificate={cert} ssl_private_key={key}
 rgw_dns_name = localhost
 rgw_crypt_require_ssl = false
 rgw_crypt_s3_kms_backend = testing
@@ -100,8 +100,10 @@ class Gateway:
         self.tls, self.http, self.mon = free_port(), free_port(), free_port()
         self.fsid = str(uuid.uuid4())
         self.conf = str(self.folder / "ceph.conf")
+        address = next((line.split("=", 1)[1] for line in more if line.startswith("address=")), "127.0.0.1")
+        more = [line for line in more if not line.startswith("address=")]
         pathlib.Path(self.conf).write_text(CONFIGURATION.format(
-            d=self.folder, fsid=self.fsid, mon=self.mon, http=self.http, tls=self.tls, cert=certificate, key=key,
+            d=self.folder, fsid=self.fsid, address=address, mon=self.mon, http=self.http, tls=self.tls, cert=certificate, key=key,
             kms=base64.b64encode(os.urandom(32)).decode(), more="\n".join(more)))
         self.daemons = []
 
