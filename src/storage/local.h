@@ -73,6 +73,7 @@ class LocalBackend final : public Backend {
   void check_not_vanished(const Root& root) const;
   void check_is_repository(const Root& root) const;
   os::Fd folder_for_writing(const Root& root, const FileHandle& file);
+  Error unreadable(int error_number, const FileHandle& file) const;
   os::Fd open_for_reading(const FileHandle& file);
   std::uint64_t size_of(int fd, const FileHandle& file) const;
   // Less than out.size() where the file ends before.
