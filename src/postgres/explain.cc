@@ -106,7 +106,7 @@ std::string words_of(const pg_result* result) {
   if (words.empty()) return one_line(PQresultErrorMessage(result));
   const std::string severity = field(result, PG_DIAG_SEVERITY);
   if (!severity.empty()) words.insert(0, severity + ": ");
-  for (const int more : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT}) {
+  for (const char more : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT}) {
     const std::string line = field(result, more);
     if (!line.empty()) words += " " + line;
   }
