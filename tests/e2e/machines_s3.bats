@@ -32,7 +32,7 @@ setup_file() {
   for name in killed cut; do
     nsenter --net="/run/netns/$net-$name" nft -f - <<END
 table inet slow {
-  chain out { type filter hook output priority 0; oif eth0 limit rate over 6 mbytes/second burst 500 kbytes drop; }
+  chain out { type filter hook output priority 0; oif eth0 limit rate over 2 mbytes/second burst 500 kbytes drop; }
 }
 END
   done
