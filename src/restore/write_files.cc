@@ -24,7 +24,7 @@ constexpr std::uint64_t kBlock = 4096;
 // The first size that FAT, the strictest file system still in use, cannot hold.
 constexpr std::uint64_t kLargeFile = 4 * kGiB - 1;
 
-// Smaller files may stay in memory until the system writes them: many restores end before that.
+// Smaller files are left to the system, and to the sync at the end: each piece costs a call.
 constexpr std::uint64_t kWrittenBehind = 64 * kMiB;
 
 bool is_zero(ByteView bytes) {
