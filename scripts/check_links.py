@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fails on relative links of tracked Markdown files that lead nowhere, and on manual pages without their other language."""
+"""Fails on relative links of tracked Markdown files that lead nowhere, and on manual pages that lack their other language
+or that no README of their language leads to."""
 import pathlib
 import re
 import subprocess
@@ -24,6 +25,9 @@ def main():
             other = name[:-6] + ".md" if name.endswith(".ja.md") else name[:-3] + ".ja.md"
             if not (ROOT / other).exists():
                 problems.append(f"{name}:1: {other} is missing")
+            readme = "README.ja.md" if name.endswith(".ja.md") else "README.md"
+            if f"]({name})" not in (ROOT / readme).read_text(encoding="utf-8"):
+                problems.append(f"{name}:1: {readme} does not lead here")
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
