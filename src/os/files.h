@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,5 +70,11 @@ DiskSpace free_space(const std::string& path);
 // True when `path` (links followed) is the root of a mount, bind mounts included; false when it
 // does not exist.
 bool is_mount_point(const std::string& path);
+
+// Of the mount points that `table`, in the format of fstab(5), names at `path` or above it, the
+// deepest one, if nothing is mounted there now; "/" does not count. nullopt too when there is no
+// such table. Links in `path` are followed as far as it exists.
+std::optional<std::string> find_missing_mount(const std::string& path,
+                                              const std::string& table = "/etc/fstab");
 
 }  // namespace hikae::os

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <linux/stat.h>
+#include <mntent.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,7 +48,38 @@ bool stands_in_mountinfo(const std::string& real_path) {
   return false;
 }
 
+// Both without a slash at the end.
+bool is_at_or_below(const std::string& path, const std::string& above) {
+  return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '/');
+}
+
+std::string without_final_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 }  // namespace
+
+std::optional<std::string> find_missing_mount(const std::string& path, const std::string& table) {
+  const std::unique_ptr<FILE, decltype(&endmntent)> file(setmntent(table.c_str(), "re"),
+                                                         &endmntent);
+  if (!file) return std::nullopt;
+  std::error_code ignored;
+  const std::string given = without_final_slash(path);
+  const std::string real =
+      without_final_slash(std::filesystem::weakly_canonical(given, ignored).string());
+  std::string deepest;
+  mntent entry{};
+  std::array<char, 8192> buffer{};
+  while (getmntent_r(file.get(), &entry, buffer.data(), static_cast<int>(buffer.size())) !=
+         nullptr) {
+    const std::string point = without_final_slash(entry.mnt_dir);
+    const bool is_on_the_way = is_at_or_below(given, point) || is_at_or_below(real, point);
+    if (point.size() > deepest.size() && point.size() > 1 && is_on_the_way) deepest = point;
+  }
+  if (deepest.empty() || is_mount_point(deepest)) return std::nullopt;
+  return deepest;
+}
 
 bool is_mount_point(const std::string& path) {
   struct statx status {};

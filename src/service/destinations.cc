@@ -141,6 +141,12 @@ std::vector<OpenDestination> select(const Policy& policy, const std::vector<std:
 void check_destination(const policy::Destination& destination, const Environment& environment) {
   const Location location = parse_location(destination.url, environment.working_directory);
   if (!destination.require_mount || location.scheme != "local") return;
+  // What the system's table names there is what is meant, whatever is mounted further above.
+  if (const auto missing = os::find_missing_mount(location.path))
+    throw Error(
+        ErrorCode::not_mounted,
+        text("service.destination_mount_missing", {{"path", location.path}, {"mount", *missing}}))
+        .with_hint(text("service.destination_not_mounted_hint", {{"path", *missing}}));
   // The repository may be a folder below the mount point: what counts is that some folder on the
   // way is one.
   for (std::string path = location.path; path.size() > 1; path = path.substr(0, path.rfind('/'))) {

@@ -27,7 +27,8 @@ struct OpenDestination {
 };
 
 // Checks the guards of a destination before anything is written there: with require_mount the place
-// must lie on a mounted file system. Throws Error{not_mounted}.
+// must lie on a mounted file system, and on the one that /etc/fstab names for it, if it names one.
+// Throws Error{not_mounted}.
 void check_destination(const policy::Destination& destination, const Environment& environment);
 
 // Why the policy's AES-256 in transit forbids this destination: it is reached by plain http.

@@ -27,6 +27,10 @@ void check_readable(const std::string& system_path, const std::string& path, mod
 }
 
 void check_mounted(const std::string& system_path, const std::string& path) {
+  // What the system's table names there is what is meant, whatever is mounted further above.
+  if (const auto missing = os::find_missing_mount(system_path))
+    throw Error(ErrorCode::not_mounted, text("source.not_mounted", {{"path", *missing}}))
+        .with_hint(text("source.not_mounted_hint"));
   struct stat status {};
   struct stat root {};
   const bool on_root = stat(system_path.c_str(), &status) == 0 && stat("/", &root) == 0 &&

@@ -57,8 +57,9 @@ END
 }
 
 # require_mount takes any mount on the way, and where temporary files have a file system of their own there is one.
+is_tmp_on_root() { [ "$(stat -c %d "$BATS_TEST_TMPDIR")" = "$(stat -c %d /)" ]; }
 need_tmp_on_root() {
-  [ "$(stat -c %d "$BATS_TEST_TMPDIR")" = "$(stat -c %d /)" ] || skip "temporary files have a file system of their own"
+  is_tmp_on_root || skip "temporary files have a file system of their own"
 }
 
 generations() { # DESTINATION

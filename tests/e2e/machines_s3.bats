@@ -9,23 +9,26 @@ load rgw
 
 machines=(one two three four pruner killed cut stock fed)
 
+# ip_in MACHINE ARGUMENTS…; not "ip -n", which also wants to mount, and cannot where / is no mount.
+ip_in() { nsenter --net="/run/netns/$net-$1" ip "${@:2}"; }
+
 setup_file() {
   need_root
   command -v nft >/dev/null || skip "nftables is not installed"
   export net=hikae$$ rgw_address=10.211.0.1
   ip netns add "$net-store" || skip "cannot make network namespaces here"
-  ip -n "$net-store" link set lo up
-  ip -n "$net-store" addr add "$rgw_address/32" dev lo
+  ip_in store link set lo up
+  ip_in store addr add "$rgw_address/32" dev lo
   local i=1 name
   for name in "${machines[@]}"; do
     ip netns add "$net-$name"
-    ip -n "$net-store" link add "to-$name" type veth peer name eth0 netns "$net-$name" || skip "no virtual cables here"
-    ip -n "$net-store" addr add "10.211.$i.1/24" dev "to-$name"
-    ip -n "$net-store" link set "to-$name" up
-    ip -n "$net-$name" addr add "10.211.$i.2/24" dev eth0
-    ip -n "$net-$name" link set eth0 up
-    ip -n "$net-$name" link set lo up
-    ip -n "$net-$name" route add default via "10.211.$i.1"
+    ip_in store link add "to-$name" type veth peer name eth0 netns "$net-$name" || skip "no virtual cables here"
+    ip_in store addr add "10.211.$i.1/24" dev "to-$name"
+    ip_in store link set "to-$name" up
+    ip_in "$name" addr add "10.211.$i.2/24" dev eth0
+    ip_in "$name" link set eth0 up
+    ip_in "$name" link set lo up
+    ip_in "$name" route add default via "10.211.$i.1"
     i=$((i + 1))
   done
   # Their lines are slow, so that there is a middle of their backups.
@@ -55,7 +58,7 @@ setup() {
 
 teardown() {
   local name
-  ip -n "$net-store" link set to-cut up
+  ip_in store link set to-cut up
   # Of a test that failed: also one that stands still.
   for name in "${machines[@]}"; do ip netns pids "$net-$name" | xargs -r kill -KILL; done
 }
@@ -105,7 +108,7 @@ back_up() { on "$1" "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST
   on cut "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST_TMPDIR/machines/cut" >cut.out 2>&1 3>&- &
   cut=$!
   wait_until has_more_packs_than "$packs"
-  ip -n "$net-store" link set to-cut down
+  ip_in store link set to-cut down
   kill -0 "$cut"
 
   # A restic backup that begins before the plan and ends after it: it waits for its input.
@@ -132,7 +135,7 @@ back_up() { on "$1" "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST
   pids+=($!)
   for pid in "${pids[@]}"; do expect_exit 0 "$pid"; done
   # The cable is put back; nobody has to begin anew.
-  ip -n "$net-store" link set to-cut up
+  ip_in store link set to-cut up
   expect_exit 0 "$cut" || { cat cut.out; false; }
   # A store may list late, so that a prune spares what is younger than half an hour: also what only the forgotten
   # generation and the unfinished backups have. machines.bats has one that removes it in a folder.

@@ -20,6 +20,42 @@ start_backup() {
   wait_until has_more
 }
 
+@test "a share that fstab names and that is not mounted is no place to write to, and no source, whatever is mounted above" {
+  mkdir above
+  mount_tmpfs "$BATS_TEST_TMPDIR/above" size=32M,mode=700
+  mkdir -p above/share/hikae above/share/data
+  echo "nas:/export $BATS_TEST_TMPDIR/above/share nfs noauto 0 0" >fstab
+  with_fstab() { unshare --mount sh -c 'mount --bind fstab /etc/fstab && exec "$@"' - "$@"; }
+  touch /etc/fstab 2>/dev/null && with_fstab true 2>/dev/null || skip "no mount namespaces here"
+  unset RESTIC_REPOSITORY
+  export HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache HIKAE_POLICY=policy.yaml
+  cat >policy.yaml <<END
+version: 1
+name: test
+timezone: UTC
+sources:
+  share: {files: [$BATS_TEST_TMPDIR/above/share/data], require_mount: true, allow_empty: true}
+destinations:
+  nas: {url: $BATS_TEST_TMPDIR/above/share/hikae, require_mount: true, min_free: 0}
+encryption: {password: {file: $BATS_TEST_TMPDIR/password}}
+schedule: {backup: daily 02:00}
+END
+  echo "$RESTIC_PASSWORD" >password
+  chmod 600 password
+  run ! with_fstab "$HIKAE" init
+  assert_says "belongs to $BATS_TEST_TMPDIR/above/share, which /etc/fstab names and which is not mounted"
+  [ -z "$(ls above/share/hikae)" ]
+  hikae -q init
+  run -1 with_fstab "$HIKAE" run
+  assert_says "which /etc/fstab names"
+  sed -i "s|, require_mount: true, min_free|, min_free|" policy.yaml
+  run -1 with_fstab "$HIKAE" run
+  assert_says "Nothing is mounted at $BATS_TEST_TMPDIR/above/share"
+  # Mounted, it is as good as any.
+  with_share() { with_fstab sh -c 'mount --bind above/share above/share && exec "$@"' - "$@"; }
+  run -0 with_share "$HIKAE" run
+}
+
 @test "a full disk" {
   mount_tmpfs "$BATS_TEST_TMPDIR/disk" size=3M,mode=700
   cp -a "$repo" disk/repo

@@ -94,13 +94,30 @@ def is_done(job, slot):
     return False
 
 
-def await_jobs(jobs, slot, may_be_silent=False):
+def what_it_does(pid):
+    """What a reader of the failed test asks first: what the ledger says, and where each thread waits."""
+    shown = subprocess.run([HIKAE, "schedule", "show"], env=environment(), check=False, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True).stdout
+    lines = [f"clock {now}, reports left: {list(reports.queue)}", shown]
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            facts = []
+            for name in ("comm", "wchan", "syscall"):
+                with open(f"/proc/{pid}/task/{task}/{name}", encoding="ascii", errors="replace") as file:
+                    facts.append(file.read().strip())
+            lines.append(f"thread {task}: {' '.join(facts)}")
+    except OSError as error:
+        lines.append(f"process {pid}: {error}")
+    return "\n".join(lines)
+
+
+def await_jobs(jobs, slot, server, may_be_silent=False):
     """Waits until a try of each of these jobs has been reported, by whatever process; for the backup, one at this slot.
     Who was killed may have had no time to say that it is done."""
     waiting = set(jobs)
     end = time.monotonic() + PATIENCE
     while waiting:
-        assert time.monotonic() < end, f"{now}: nobody has tried {waiting}"
+        assert time.monotonic() < end, f"nobody has tried {waiting}\n{what_it_does(server.process.pid)}"
         try:
             for job in reports.get(timeout=0.5)["jobs"]:
                 if job["job"] != "backup" or dt.datetime.fromisoformat(job["scheduled"]) == slot:
@@ -175,18 +192,18 @@ class Year:
                 out, _ = tick.communicate()
                 assert tick.returncode == 0, out
                 reports.put(json.loads(out))
-        await_jobs(jobs, slot, fate in ("kill", "reboot"))
+        await_jobs(jobs, slot, self.server, fate in ("kill", "reboot"))
 
     def outage(self, fate, slot, moment):
         """usb, or both, are away at the first try, and longer. Whether the slot ended well."""
         set_clock(moment + dt.timedelta(minutes=11))
         if fate == "away_once":
             mount("usb")
-        await_jobs(["backup"], slot)
+        await_jobs(["backup"], slot, self.server)
         if fate == "away_once":
             return True
         set_clock(moment + dt.timedelta(minutes=33))
-        await_jobs(["backup"], slot)
+        await_jobs(["backup"], slot, self.server)
         expected["finished", "partial" if fate == "away" else "failed", "backup"] += 1
         if fate == "both_away":
             mount("nas")
@@ -236,7 +253,7 @@ class Year:
         check = dt.datetime.combine(day, dt.time(4, 0, 30), BERLIN).astimezone(UTC)
         if day.isoweekday() == 7 and check > now:
             set_clock(check)
-            await_jobs(["check", "prune"], None)
+            await_jobs(["check", "prune"], None, self.server)
             expected["finished", "ok", "check"] += 1
 
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -181,6 +182,34 @@ TEST(IsMountPoint, KnowsMountsFromFolders) {
   EXPECT_TRUE(is_mount_point("/proc"));
   EXPECT_FALSE(is_mount_point(dir.path().string()));
   EXPECT_FALSE(is_mount_point(dir / "missing"));
+}
+
+TEST(FindMissingMount, NamesTheDeepestThatTheTableMeans) {
+  const TempDir dir;
+  const std::string table = dir / "fstab";
+  const std::string share = dir / "my share";
+  ensure_directory(share, 0700);
+  ensure_directory(dir / "elsewhere", 0700);
+  std::string escaped = share;
+  escaped.replace(escaped.find(' '), 1, "\\040");
+  std::ofstream(table) << "# comment\nUUID=1 / ext4 defaults 0 1\nproc /proc proc defaults 0 "
+                          "0\nUUID=2 none swap sw 0 0\n"
+                          "nas:/a "
+                       << escaped << "/ nfs noauto 0 0\nnas:/b " << (dir / "deeper/one")
+                       << " nfs\n";
+  EXPECT_EQ(find_missing_mount(share, table), share);
+  EXPECT_EQ(find_missing_mount(share + "/hikae/not/there", table), share);
+  EXPECT_EQ(find_missing_mount(dir / "deeper/one/hikae", table), dir / "deeper/one");
+  EXPECT_EQ(find_missing_mount(share + "2", table), std::nullopt);
+  EXPECT_EQ(find_missing_mount(dir / "elsewhere", table), std::nullopt);
+  EXPECT_EQ(find_missing_mount("/proc/self", table), std::nullopt);
+  EXPECT_EQ(find_missing_mount(share, dir / "no table"), std::nullopt);
+  ASSERT_EQ(symlink(share.c_str(), (dir / "link").c_str()), 0);
+  EXPECT_EQ(find_missing_mount(dir / "link/hikae", table), share);
+  if (mount((dir / "elsewhere").c_str(), share.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    GTEST_SKIP() << "bind mounts are not permitted here: " << std::strerror(errno);
+  EXPECT_EQ(find_missing_mount(share + "/hikae", table), std::nullopt);
+  EXPECT_EQ(umount(share.c_str()), 0);
 }
 
 TEST(IsMountPoint, KnowsBindMountsOfTheSameFileSystem) {
