@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -27,6 +28,10 @@ ChildProcess::ChildProcess(const Request& request) {
   output_ = std::move(spawned.output);
   errors_ = std::move(spawned.errors);
   for (const Fd* fd : {&input_, &output_, &errors_}) fcntl(fd->get(), F_SETFL, O_NONBLOCK);
+  // Only from the usual policy: whoever gave us a lower one means our programs too.
+  const sched_param no_priority{};
+  if (request.scheduling == Scheduling::batch && sched_getscheduler(0) == SCHED_OTHER)
+    sched_setscheduler(program_->pid(), SCHED_BATCH, &no_priority);
   if (request.pipe_bytes == 0) return;
   // Refused where the user's share of pipe memory is used up; then the default does.
   for (const Fd* fd : {&input_, &output_})

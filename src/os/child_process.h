@@ -21,12 +21,15 @@ class RunningProgram;
 // object polls the descriptors, all of them non-blocking. Not thread-safe.
 class ChildProcess {
  public:
+  // batch: SCHED_BATCH of sched(7), for bulk work. Woken, the program then pushes nobody aside.
+  enum class Scheduling { usual, batch };
   struct Request {
     std::vector<std::string> argv;  // argv[0] is looked up in PATH; no shell is involved
     std::optional<std::vector<std::string>> environment;  // absent: this process's own
     std::size_t pipe_bytes = 0;     // wished for input and output; 0: the system's default
     std::string working_directory;  // empty: this process's
     int descriptor = -1;            // not -1: the program gets a copy of it as descriptor 3
+    Scheduling scheduling = Scheduling::usual;  // a wish too
   };
   // Throws Error when the program cannot be started; messages name argv[0] only.
   explicit ChildProcess(const Request& request);

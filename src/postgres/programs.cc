@@ -163,6 +163,9 @@ os::ChildProcess::Request ClientLaunch::child() const {
   request.argv = argv_;
   request.environment = environment_;
   request.pipe_bytes = kPipeBytes;
+  // The server sends 8 KiB at a time, and where processors are few each of them would have the
+  // program push its own server aside.
+  request.scheduling = os::ChildProcess::Scheduling::batch;
   request.working_directory = "/";
   request.descriptor = password_.get();
   return request;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 
 #include <array>
 #include <chrono>
@@ -109,6 +110,14 @@ TEST(ChildProcess, WidensThePipes) {
   request.pipe_bytes = 256 << 10;
   const ChildProcess child(request);
   EXPECT_GE(fcntl(child.input_fd(), F_GETPIPE_SZ), 256 << 10);
+}
+
+TEST(ChildProcess, LetsBulkWorkPushNobodyAside) {
+  if (sched_getscheduler(0) != SCHED_OTHER) GTEST_SKIP() << "the tests themselves run otherwise";
+  ChildProcess::Request request = shell("read line");
+  EXPECT_EQ(sched_getscheduler(ChildProcess(request).pid()), SCHED_OTHER);
+  request.scheduling = ChildProcess::Scheduling::batch;
+  EXPECT_EQ(sched_getscheduler(ChildProcess(request).pid()), SCHED_BATCH);
 }
 
 TEST(ChildProcess, SaysThatAProgramIsMissing) {
