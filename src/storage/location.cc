@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/percent.h"
 
 namespace hikae {
 namespace {
@@ -42,30 +43,14 @@ bool consume(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-std::optional<unsigned> hex_digit(char c) {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  const char lower = static_cast<char>(c | 0x20);
-  if (lower >= 'a' && lower <= 'f') return static_cast<unsigned>(lower - 'a') + 10;
-  return std::nullopt;
-}
-
-// %41 is A. nullopt for a % without two digits and for characters that no path has.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    const auto byte = static_cast<unsigned char>(*high * 16 + *low);
-    if (byte < 0x20 || byte == 0x7f) return std::nullopt;
-    result += static_cast<char>(byte);
-    i += 2;
-  }
+// nullopt for what cannot be decoded, and for characters that no path has.
+std::optional<std::string> decoded_path(std::string_view text) {
+  std::optional<std::string> result = percent_decoded(text);
+  const auto is_control = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  };
+  if (result && std::any_of(result->begin(), result->end(), is_control)) return std::nullopt;
   return result;
 }
 
@@ -120,7 +105,7 @@ std::optional<Authority> parse_authority(std::string_view text) {
   if (at != std::string_view::npos) {
     const std::string_view login = text.substr(0, at);
     const std::size_t colon = login.find(':');
-    const auto user = percent_decoded(login.substr(0, colon));
+    const auto user = decoded_path(login.substr(0, colon));
     if (!user || user->empty() || !is_user(*user)) return std::nullopt;
     result.user = *user;
     if (colon != std::string_view::npos) result.password = login.substr(colon + 1);
@@ -140,7 +125,7 @@ std::optional<Authority> parse_authority(std::string_view text) {
   return result;
 }
 
-// The inverse of percent_decoded, as far as people need it.
+// The inverse of decoded_path, as far as people need it.
 std::string percent_encoded(std::string_view text) {
   std::string result;
   for (const char c : text) result += c == '%' ? std::string("%25") : std::string(1, c);
@@ -186,7 +171,7 @@ Location parse_file_url(std::string_view rest, std::string_view working_director
   const std::string form = "file:///path";
   if (!consume(rest, "//")) malformed("file", form);
   consume(rest, "localhost");
-  const auto path = percent_decoded(rest);
+  const auto path = decoded_path(rest);
   if (!path || !path->starts_with('/')) malformed("file", form);
   return local_at(*path, working_directory);
 }
@@ -200,7 +185,7 @@ Location parse_sftp(std::string_view rest) {
   if (url) {
     const auto [host, raw_path] = split_url(rest);
     before = host;
-    path = percent_decoded(raw_path);
+    path = decoded_path(raw_path);
   } else {
     // The colon after the host, not one of an IPv6 address.
     const std::size_t bracket = rest.find('[');
