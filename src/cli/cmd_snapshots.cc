@@ -32,21 +32,28 @@ std::vector<SnapshotRecord> keep_latest(const std::vector<SnapshotRecord>& recor
   return result;
 }
 
-void print_json(const Session& session, const std::vector<SnapshotRecord>& records) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_array();
-  for (const SnapshotRecord& record : records) write_snapshot_json(json, record);
-  json.end_array();
-  session.console.print(out + "\n");
+// What one repository holds. `destination` is empty where the options name the repository.
+struct Listing {
+  std::string destination;
+  std::vector<SnapshotRecord> records;
+};
+
+void write_json(JsonWriter& json, const Listing& listing) {
+  for (const SnapshotRecord& record : listing.records) {
+    std::string object = open_snapshot_json(record);
+    if (!listing.destination.empty()) {
+      object += ",\"destination\":";
+      append_json_string(object, listing.destination);
+    }
+    json.raw(object + "}");
+  }
 }
 
-void print_groups_json(const Session& session, const std::vector<SnapshotGroup>& groups) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_array();
-  for (const SnapshotGroup& group : groups) {
-    json.begin_object().key("group_key").begin_object().member("hostname", group.host);
+void write_groups_json(JsonWriter& json, const Listing& listing, const Grouping& grouping) {
+  for (const SnapshotGroup& group : group_snapshots(listing.records, grouping)) {
+    json.begin_object();
+    if (!listing.destination.empty()) json.member("destination", listing.destination);
+    json.key("group_key").begin_object().member("hostname", group.host);
     json.key("paths");
     write_key_list(json, group.paths);
     json.key("tags");
@@ -55,42 +62,90 @@ void print_groups_json(const Session& session, const std::vector<SnapshotGroup>&
     for (const SnapshotRecord& record : group.snapshots) write_snapshot_json(json, record);
     json.end_array().end_object();
   }
+}
+
+void print_json(const Session& session,
+                const std::vector<Listing>& listings,
+                const Options& options) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array();
+  for (const Listing& listing : listings) {
+    if (options.group_by) {
+      write_groups_json(json, listing, parse_grouping(*options.group_by));
+    } else {
+      write_json(json, listing);
+    }
+  }
   json.end_array();
   session.console.print(out + "\n");
 }
 
-void print_tables(const Session& session,
-                  const std::vector<SnapshotGroup>& groups,
-                  const Grouping& grouping) {
-  std::size_t count = 0;
-  for (const SnapshotGroup& group : groups) {
+void print_tables(const Session& session, const Listing& listing, const Grouping& grouping) {
+  if (!listing.destination.empty())
+    session.console.say(text("cli_snapshots.destination", {{"destination", listing.destination}}));
+  if (listing.records.empty()) {
+    session.console.say(text("cli_snapshots.none"));
+    return;
+  }
+  for (const SnapshotGroup& group : group_snapshots(listing.records, grouping)) {
     const std::string title = group_title(group, grouping, session.console.language());
     if (!title.empty()) session.console.print(title + "\n");
     session.console.print(snapshot_table(session, group.snapshots) + "\n");
-    count += group.snapshots.size();
   }
-  session.console.say(text("cli_snapshots.count", {{"count", std::to_string(count)}}));
+  session.console.say(
+      text("cli_snapshots.count", {{"count", std::to_string(listing.records.size())}}));
+}
+
+std::vector<SnapshotRecord> load(const Session& session, const Options& options) {
+  OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
+  const auto all = opened.repository->load_snapshots(session.console, session.stop);
+  auto records = select_snapshots(all, options.ids, options.select.filter());
+  if (options.latest == 0) return records;
+  const Grouping each =
+      options.group_by ? parse_grouping(*options.group_by) : Grouping{true, true, false};
+  return keep_latest(records, static_cast<std::size_t>(options.latest), each);
+}
+
+// All destinations of the policy where the options leave the choice; else "" for the one place.
+std::vector<std::string> meant_destinations(const Session& session) {
+  if (!session.options.repository.empty() || !session.options.destination.empty()) return {""};
+  std::vector<std::string> names;
+  for (const policy::Destination& destination : load_policy(session).policy.destinations)
+    names.push_back(destination.name);
+  return names.size() == 1 ? std::vector<std::string>{""} : names;
 }
 
 int run(const Session& session, const Options& options) {
   const Grouping grouping = parse_grouping(options.group_by.value_or(""));
-  OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
-  const auto all = opened.repository->load_snapshots(session.console, session.stop);
-  auto records = select_snapshots(all, options.ids, options.select.filter());
-  if (options.latest > 0) {
-    const Grouping each = options.group_by ? grouping : Grouping{true, true, false};
-    records = keep_latest(records, static_cast<std::size_t>(options.latest), each);
+  std::vector<Listing> listings;
+  std::vector<std::pair<std::string, Error>> failures;
+  for (const std::string& name : meant_destinations(session)) {
+    GlobalOptions narrowed = session.options;
+    if (!name.empty()) narrowed.destination = name;
+    try {
+      listings.push_back(
+          {name, load({session.console, session.environment, narrowed, session.stop}, options)});
+    } catch (const Error& error) {
+      failures.emplace_back(name, error);
+    }
   }
-  if (session.options.json && !options.group_by) {
-    print_json(session, records);
-  } else if (session.options.json) {
-    print_groups_json(session, group_snapshots(records, grouping));
-  } else if (records.empty()) {
-    session.console.say(text("cli_snapshots.none"));
+  if (listings.empty()) throw failures.front().second;
+  for (const auto& [name, error] : failures) {
+    session.console.warning(
+        text("cli_snapshots.destination_failed",
+             {{"destination", name}, {"reason", render(error, session.console.language())}}));
+  }
+  if (session.options.json) {
+    print_json(session, listings, options);
   } else {
-    print_tables(session, group_snapshots(records, grouping), grouping);
+    for (const Listing& listing : listings) {
+      if (&listing != &listings.front()) session.console.print("\n");
+      print_tables(session, listing, grouping);
+    }
   }
-  return 0;
+  constexpr int kIncomplete = 3;
+  return failures.empty() ? 0 : kIncomplete;
 }
 
 }  // namespace

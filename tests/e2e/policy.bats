@@ -48,8 +48,27 @@ setup() {
 
 count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
 
-@test "several destinations: one has to be named" {
-  run -1 hikae snapshots
+@test "of several destinations snapshots lists all, other verbs want one named" {
+  run -0 hikae snapshots
+  assert_says "Destination nas" "Destination vault"
+  [ "$(grep -c "4 snapshots" <<<"$output")" -eq 2 ]
+  run -0 hikae snapshots --json
+  [ "$(json "sorted((s['destination'], 'time' in s) for s in j)[::4]" <<<"$output")" = "[('nas', True), ('vault', True)]" ]
+  run -0 hikae snapshots --json --group-by host
+  [ "$(json "[(g['destination'], len(g['snapshots'])) for g in j]" <<<"$output")" = "[('nas', 4), ('vault', 4)]" ]
+  # What only one has is found there, and the other says so.
+  local id
+  id=$(hikae snapshots -d vault --json | json "j[0]['short_id']")
+  run -3 hikae snapshots "$id"
+  assert_says "$id" "Destination vault" "The snapshots of nas are not listed"
+  mv vault away
+  run -3 hikae snapshots
+  assert_says "Destination nas" "The snapshots of vault are not listed: "
+  mv nas gone
+  run -10 hikae snapshots
+  mv away vault
+  mv gone nas
+  run -1 hikae stats
   assert_says "-d: nas vault"
   run -0 hikae snapshots -d nas
   assert_says "hikae:source=letters" "4 snapshots"
