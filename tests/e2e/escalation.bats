@@ -136,7 +136,7 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   assert_says "backup of 2026-03-02 02:00:00: failed, not acknowledged" '"hikae ack all"' \
     "1 messages wait to be delivered, the oldest since 2026-03-02 02:33:"
   HIKAE_LANGUAGE=ja run at "2026-03-02 01:40:00" hikae status
-  assert_says "失敗（未確認）" "送信待ちの通知が 1 件あります（最も古いものは 2026-03-02 02:33:"
+  assert_says "失敗(未確認)" "送信待ちの通知が 1 件あります(最も古いものは 2026-03-02 02:33:"
   run --separate-stderr at "2026-03-02 01:40:00" hikae status --json
   [ "$(json "[(s['state'], s['tries'], s['verdict']) for s in j['slots'] if s['job'] == 'backup'][0]" <<<"$output")" = "('failed', 3, 'failed')" ]
   [ "$(json "[(o['channel'], o['tries'] > 0, o['subject'][:13]) for o in j['outbox']]" <<<"$output")" = "[('email', True, 'Backup Failed')]" ]
