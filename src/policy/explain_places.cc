@@ -56,7 +56,7 @@ void explain_kind(Explainer& explainer, const Source& source, const std::string&
                     "policy.explain.postgres",
                     with({{"databases", databases_of(explainer, source.postgres->databases)},
                           {"methods", methods_of(explainer, source.postgres->method)}}));
-      break;
+      return;
     case SourceKind::docker_volume:
       explainer.say(kSources,
                     path + ".docker_volume",

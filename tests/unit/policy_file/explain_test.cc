@@ -44,6 +44,13 @@ TEST(Explain, SaysWhatTheCompanysPolicyMeans) {
   EXPECT_THAT(text, HasSubstr("in all 2 destinations"));
 }
 
+TEST(Explain, SaysOnlyOfDockerThatItCannotBeBackedUpYet) {
+  const std::string text = explained(example_policy());
+  EXPECT_THAT(text, Not(HasSubstr("  database: this version cannot back up")));
+  EXPECT_THAT(text, HasSubstr("app-volume: this version cannot back up"));
+  EXPECT_THAT(text, HasSubstr("app-database: this version cannot back up"));
+}
+
 TEST(Explain, SaysItInJapanese) {
   const std::string text = explained(example_policy(), Language::ja);
   EXPECT_THAT(text, HasSubstr("日次 3 + 週次 4 = 7 世代"));
