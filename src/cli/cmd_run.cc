@@ -156,14 +156,6 @@ void print_changes(const Session& session, const RunReport& report, const policy
   }
 }
 
-void write_filling(JsonWriter& json, const Filling& filling) {
-  json.key("filling").begin_object();
-  json.member("bytes_done", filling.bytes_done).member("bytes_total", filling.bytes_total);
-  if (filling.expected)
-    json.member("expected", format::to_rfc3339(format::to_timestamp(*filling.expected)));
-  json.end_object();
-}
-
 std::uint64_t milliseconds_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
@@ -222,6 +214,14 @@ void write_connection(JsonWriter& json, const ConnectionRecord& connection) {
 }
 
 }  // namespace
+
+void write_filling(JsonWriter& json, const Filling& filling) {
+  json.key("filling").begin_object();
+  json.member("bytes_done", filling.bytes_done).member("bytes_total", filling.bytes_total);
+  if (filling.expected)
+    json.member("expected", format::to_rfc3339(format::to_timestamp(*filling.expected)));
+  json.end_object();
+}
 
 std::string run_to_json(const RunReport& report) {
   std::string out;

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/progress.h"
+#include "cli/run_output.h"
 #include "cli/session.h"
 #include "cli/slot_views.h"
 #include "cli/status_nagios.h"
@@ -167,6 +168,7 @@ std::string to_json(const StatusReport& report) {
       json.member("newest", time_of(*source.newest)).member("bytes", source.newest_bytes);
     if (source.newest_snapshot) json.member("snapshot", source.newest_snapshot->hex());
     if (source.sealed) json.member("sealed", time_of(*source.sealed));
+    if (source.filling) write_filling(json, *source.filling);
     write_notes(json, source.notes);
     json.end_object();
   }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/json.h"
 #include "cli/session.h"
 #include "service/run.h"
 
@@ -10,6 +11,8 @@ namespace hikae::cli {
 
 // Tables, changes and problems of a run, and its verdict as the last line.
 void print_run(const Session& session, const RunReport& report, const policy::Policy& policy);
+// The member "filling" of an object that is open.
+void write_filling(JsonWriter& json, const Filling& filling);
 // One object, with a line end.
 std::string run_to_json(const RunReport& report);
 

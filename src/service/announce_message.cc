@@ -4,6 +4,7 @@
 
 #include "policy/time_zone.h"
 #include "service/announce.h"
+#include "service/filling.h"
 
 namespace hikae {
 namespace {
@@ -207,12 +208,10 @@ class MessageBuilder {
 
   void add_filling(const RunOutcome& outcome) {
     const Filling& filling = *outcome.filling;
-    const std::uint64_t percent =
-        filling.bytes_total == 0 ? 0 : filling.bytes_done * 100 / filling.bytes_total;
     const Text::Arguments arguments = {
         {"source", outcome.source},
         {"destination", outcome.destination},
-        {"percent", std::to_string(percent)},
+        {"percent", std::to_string(percent_of(filling))},
         {"expected", filling.expected ? shown(*filling.expected) : std::string()}};
     add_note(words(filling.expected ? text("service.note_filling_until", arguments)
                                     : text("service.note_filling", arguments)));

@@ -72,6 +72,7 @@ class Encoder {
              1);
     encode_times();
     encode_generations();
+    encode_fillings();
     encode_jobs();
     encode_trouble();
   }
@@ -150,6 +151,31 @@ class Encoder {
     for (const auto& [name, space] : facts_.space)
       total.add({{"policy", facts_.policy}, {"destination", name}},
                 static_cast<double>(space.total_bytes));
+  }
+
+  // The bytes are series that end with what they tell of.
+  void encode_fillings() {
+    Family state = family("hikae_filling",
+                          "gauge",
+                          "1 while the newest generation is on its way there over a slow line.");
+    for (const auto& one : facts_.generations) state.add(labels(one), one.filling ? 1 : 0);
+    Family done = family("hikae_filling_done_bytes",
+                         "gauge",
+                         "Over a slow line: what has arrived of the newest generation.");
+    for (const auto& one : facts_.generations) {
+      if (one.filling) done.add(labels(one), static_cast<double>(one.filling->bytes_done));
+    }
+    Family total =
+        family("hikae_filling_total_bytes", "gauge", "Over a slow line: how large it is in all.");
+    for (const auto& one : facts_.generations) {
+      if (one.filling) total.add(labels(one), static_cast<double>(one.filling->bytes_total));
+    }
+    Family expected = family("hikae_filling_expected_timestamp_seconds",
+                             "gauge",
+                             "Over a slow line: when it will probably be complete.");
+    for (const auto& one : facts_.generations) {
+      if (one.filling) expected.add(labels(one), one.filling->expected);
+    }
   }
 
   void encode_jobs() {

@@ -9,6 +9,7 @@
 #include "os/files.h"
 #include "policy/schedule.h"
 #include "policy/time_zone.h"
+#include "service/filling.h"
 #include "service/validate_logs.h"
 
 namespace hikae {
@@ -137,6 +138,16 @@ void fill_generations(std::vector<GenerationFigures>& all,
   }
 }
 
+// What a later attempt failed at must not look as if it were on its way.
+void fill_fillings(std::vector<GenerationFigures>& all, const Fillings& fillings) {
+  for (GenerationFigures& one : all) {
+    const auto found = fillings.find({one.source, one.destination});
+    if (found == fillings.end() || one.last_verdict != Verdict::warning) continue;
+    if (one.last_attempt && found->second.seen >= *one.last_attempt)
+      one.filling = found->second.filling;
+  }
+}
+
 void fill_notices(MetricsFacts& facts, Journal& journal) {
   for (const Notice& notice : journal.notices().notices(facts.policy, kMostNotices)) {
     facts.notices_waiting += notice.state == NoticeState::waiting ? 1 : 0;
@@ -198,6 +209,7 @@ MetricsFacts collect_metrics(const policy::Policy& policy,
   const std::vector<RunRecord> runs = journal.runs(policy.name, kMostRuns);
   const std::vector<SlotRecord> slots = journal.slots().slots(policy.name, kMostSlots);
   fill_generations(facts.generations, runs, journal);
+  fill_fillings(facts.generations, load_fillings(policy.name, journal));
   for (const char* job : kJobs)
     facts.jobs.push_back(job_figures(policy, job, journal, runs, slots, environment.clock.now()));
   facts.unacknowledged = journal.slots().unacknowledged(policy.name).size();

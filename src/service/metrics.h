@@ -23,6 +23,7 @@ struct GenerationFigures {
   std::optional<Verdict> last_verdict;
   RunItem good;  // of last_success
   std::optional<std::size_t> generations;
+  std::optional<Filling> filling;  // what the last attempt left incomplete
 };
 
 struct JobFigures {

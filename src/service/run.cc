@@ -5,6 +5,7 @@
 
 #include "os/process.h"
 #include "service/classic_log.h"
+#include "service/filling.h"
 #include "service/hooks.h"
 #include "service/init.h"
 #include "service/low_space.h"
@@ -300,6 +301,7 @@ void conclude(RunContext& run, RunLog& log) {
   put_classic_log(run, classic_log(run.policy, run.report));
   run.report.verdict = judge(run.report);
   record(run);
+  keep_fillings(run.policy.name, run.journal, run.report.outcomes, run.report.finished);
   const ObservedFigures figures = observed_figures(run);
   find_low_space(run, figures.space);
   keep_figures(run.policy.name, run.journal, figures, run.report.finished);

@@ -115,10 +115,16 @@ void add_notes(SourceStatus& status,
   };
   if (!facts.destination_readable) {
     note("service_status.not_readable");
+  } else if (status.filling) {
+    Text::Arguments arguments{{"percent", std::to_string(percent_of(*status.filling))}};
+    const auto& expected = status.filling->expected;
+    if (expected)
+      arguments.emplace_back("expected", policy::policy_time(policy.timezone, *expected));
+    note(expected ? "service_status.filling_until" : "service_status.filling", arguments);
   } else if (!facts.newest) {
     note("service_status.no_generation");
   }
-  if (is_overdue(facts))
+  if (is_overdue(facts) && !status.filling)
     note("service_status.overdue", {{"due", policy::policy_time(policy.timezone, *facts.due)}});
   if (facts.unreadable > 0)
     note("service_status.unreadable", {{"count", std::to_string(facts.unreadable)}});
@@ -130,6 +136,7 @@ SourceStatus source_status(const policy::Source& source,
                            const Reading& reading,
                            const Policy& policy,
                            Journal& journal,
+                           const Fillings& fillings,
                            Instant now) {
   SourceStatus status;
   status.source = source.name;
@@ -140,6 +147,9 @@ SourceStatus source_status(const policy::Source& source,
   fill_from_snapshots(status, facts, reading, now);
   const auto last = journal.last_item(policy.name, status.source, status.destination);
   facts.last_run_failed = last && last->verdict == Verdict::failed;
+  const auto filling = fillings.find({status.source, status.destination});
+  if (filling != fillings.end()) facts.filling = filling->second;
+  if (facts.destination_readable && is_being_filled(facts)) status.filling = facts.filling->filling;
   if (status.newest_snapshot)
     status.sealed = journal.sealed(status.destination, status.newest_snapshot->hex());
   status.verdict = judge(facts);
@@ -232,10 +242,11 @@ StatusReport read_status(const Policy& policy,
                          const StopToken& stop) {
   const Instant now = environment.clock.now();
   std::vector<Reading> readings = read_destinations(policy, environment, stop);
+  const Fillings fillings = load_fillings(policy.name, journal);
   StatusReport report;
   for (const policy::Source& source : policy.sources) {
     for (const Reading& reading : readings)
-      report.sources.push_back(source_status(source, reading, policy, journal, now));
+      report.sources.push_back(source_status(source, reading, policy, journal, fillings, now));
   }
   report.protection = find_protection(report.sources);
   find_overstayed(report, policy, readings, now);

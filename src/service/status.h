@@ -9,6 +9,7 @@
 #include "journal/journal.h"
 #include "policy/policy.h"
 #include "service/destinations.h"
+#include "service/filling.h"
 
 namespace hikae {
 
@@ -22,6 +23,7 @@ struct SourceStatus {
   std::optional<SnapshotId> newest_snapshot;
   std::optional<Instant> sealed;  // when the newest was durable here, as far as the journal knows
   std::uint64_t newest_bytes = 0;
+  std::optional<Filling> filling;  // the newest generation is still on its way there
   Verdict verdict = Verdict::failed;
   std::vector<Text>
       notes;  // what a person should know: overdue, no generation, unreadable items, …
@@ -80,13 +82,16 @@ struct SourceFacts {
   // The latest due moment whose window has passed; nothing without a schedule.
   std::optional<Instant> due;
   bool last_run_failed = false;
+  std::optional<KeptFilling> filling;  // as the last run that got that far told
 };
 bool is_overdue(const SourceFacts& facts);
+// It lacks the generation that is due, but a run since then has sent more of it.
+bool is_being_filled(const SourceFacts& facts);
 // The verdict on one source in one destination. Pure; the only place that decides it.
 Verdict judge(const SourceFacts& facts);
 // The whole: failed when some source has no good generation anywhere, partial when one is missing
-// or overdue somewhere or has unreadable items, warning when a person should look at something.
-// Pure.
+// or overdue somewhere or has unreadable items, warning when a person should look at something or
+// one is still on its way over a slow line. Pure.
 Verdict judge(const StatusReport& report);
 
 // From the newest generations of `sources`; a destination that has an older one lacks the newest.

@@ -10,7 +10,15 @@ bool is_overdue(const SourceFacts& facts) {
   return facts.newest && facts.due && *facts.newest < *facts.due;
 }
 
+bool is_being_filled(const SourceFacts& facts) {
+  const bool lacks = !facts.newest || is_overdue(facts);
+  if (!lacks || !facts.filling || facts.last_run_failed) return false;
+  return !facts.due || facts.filling->seen >= *facts.due;
+}
+
 Verdict judge(const SourceFacts& facts) {
+  // Slow is no failure. That it is safe somewhere else is judged over all destinations.
+  if (facts.destination_readable && is_being_filled(facts)) return Verdict::warning;
   if (!facts.destination_readable || !facts.newest || is_overdue(facts)) return Verdict::failed;
   if (facts.unreadable > 0) return Verdict::partial;
   return facts.last_run_failed || facts.has_future_snapshot ? Verdict::warning : Verdict::ok;
@@ -53,7 +61,7 @@ Verdict judge(const StatusReport& report) {
   Verdict verdict = report.recovery_kit_confirmed ? Verdict::ok : Verdict::warning;
   for (const SourceStatus& source : report.sources) {
     const bool good = source.verdict != Verdict::failed;
-    has_good[source.source] |= good;
+    has_good[source.source] |= good && !source.filling;
     verdict = worse(verdict, good ? source.verdict : Verdict::partial);
   }
   if (report.silent_jobs > 0) verdict = worse(verdict, Verdict::warning);

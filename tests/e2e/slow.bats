@@ -70,6 +70,68 @@ assert_both_are_sound() {
   diff -r copy "restored$PWD/files"
 }
 
+# What the newest report tells of the slow one: "" when it is complete, else how much has arrived.
+arrived() { field '"".join(str(o["filling"]["bytes_done"]) for o in r["outcomes"] if "filling" in o)'; }
+filling_figure() { sed -n 's/^hikae_filling{.*destination="slow"} //p' hikae.prom; }
+
+@test "first seeding over several runs: how far and until when is told, a warning and no alarm, and a kill costs nothing" {
+  write_policy 4M
+  sed -i 's/^schedule: .*/schedule: {backup: daily 02:00, window: 15s}/; s/last: 7/last: 2/' policy.yaml
+  echo "metrics: {textfile: $PWD/hikae.prom}" >>policy.yaml
+  make_large_source files/more 64
+  run -0 --separate-stderr hikae run --json
+  echo "$output" >report
+  [ "$(field 'r["verdict"], [o["verdict"] for o in r["outcomes"]]')" = "warning ['warning', 'ok']" ]
+  first=$(arrived)
+  [ "$(field '[0 < o["filling"]["bytes_done"] < o["filling"]["bytes_total"] and o["filling"]["expected"] > r["finished"] for o in r["outcomes"] if "filling" in o]')" = "[True]" ]
+  [ "$(snapshot_count slow)" -eq 0 ]
+
+  # So far the same to people and to monitoring: a warning.
+  run -0 hikae status
+  assert_says "files in slow: " "% of the newest generation have arrived there; the next runs go on, until about"
+  refute_says "there is no generation"
+  run -0 --separate-stderr hikae status --json
+  [ "$(json '[(s["verdict"], "filling" in s) for s in j["sources"]]' <<<"$output")" = "[('warning', True), ('ok', False)]" ]
+  run -1 hikae status --nagios
+  assert_says "HIKAE WARNING" "have arrived there"
+  [ "$(filling_figure)" = 1 ]
+  grep -q '^hikae_filling_expected_timestamp_seconds{.*destination="slow"' hikae.prom
+
+  # The machine goes down in the middle of the next run, whose generation is a new one.
+  echo new >files/new
+  before=$(pack_count slow)
+  "$HIKAE" run >out 2>&1 3>&- &
+  hikae=$!
+  has_more() { [ "$(pack_count slow)" -gt "$before" ]; }
+  wait_until has_more
+  kill -KILL "$hikae"
+  expect_exit 137 "$hikae"
+
+  # Each run goes on where the last one was, with what is newest then; the other one's retention goes on.
+  local runs=0 last=$first now
+  while true; do
+    runs=$((runs + 1))
+    [ "$runs" -lt 12 ]
+    run -0 --separate-stderr hikae run --json
+    echo "$output" >report
+    [ "$(snapshot_count nas)" -le 2 ]
+    now=$(arrived)
+    [ -n "$now" ] || break
+    [ "$now" -ge "$last" ]
+    [ "$(snapshot_count slow)" -eq 0 ]
+    last=$now
+  done
+  [ "$(field '[o["verdict"] for o in r["outcomes"]]')" = "['ok', 'ok']" ]
+  # The newest is there, and nothing that the other one has dropped since.
+  times() { hikae snapshots -d "$1" --json | json '"\n".join(sorted(s["time"] for s in j))'; }
+  [ "$(times slow | tail -n 1)" = "$(times nas | tail -n 1)" ]
+  [ -z "$(comm -23 <(times slow) <(times nas))" ]
+  run -0 hikae status
+  refute_says "have arrived"
+  [ "$(filling_figure)" = 0 ]
+  assert_both_are_sound
+}
+
 @test "kill -9 while the slow one is completed, then sync" {
   "$HIKAE" run >out 2>&1 3>&- &
   hikae=$!

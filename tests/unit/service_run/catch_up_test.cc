@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "service/run.h"
+#include "service/filling.h"
 #include "support/policy_kit.h"
 
 namespace hikae::testing {
@@ -87,10 +87,19 @@ TEST_F(CatchUpTest, ThatTheWindowEndsIsAWarningAndGoesOnNextTime) {
   EXPECT_EQ(report.verdict, Verdict::warning);
   EXPECT_EQ(exit_code(report.verdict), 0);
   EXPECT_EQ(kit_.snapshots("second"), 0);
+  // For status and metrics.
+  Fillings kept = load_fillings("kit", *kit_.journal());
+  ASSERT_EQ(kept.size(), 1);
+  const KeptFilling& one = kept.at({"files", "second"});
+  EXPECT_EQ(one.filling.bytes_done, second.filling->bytes_done);
+  EXPECT_EQ(one.filling.bytes_total, second.filling->bytes_total);
+  EXPECT_EQ(one.filling.expected, second.filling->expected);
+  EXPECT_EQ(one.seen, report.finished);
 
   kit_.next_day();
   EXPECT_EQ(run_within(std::chrono::hours(6)).verdict, Verdict::ok);
   EXPECT_EQ(kit_.snapshots("second"), 3);
+  EXPECT_TRUE(load_fillings("kit", *kit_.journal()).empty());
 }
 
 TEST_F(CatchUpTest, WithoutAGoodSourceFails) {

@@ -51,6 +51,39 @@ TEST(StatusVerdict, OfASourceFollowsFromItsFacts) {
   EXPECT_EQ(judge(facts), Verdict::warning);
 }
 
+TEST(StatusVerdict, OfADestinationThatIsBeingFilledIsAWarningWhileItGetsOn) {
+  SourceFacts facts = good();
+  facts.newest.reset();
+  facts.filling = KeptFilling{{30, 100, at(500)}, at(100)};
+  EXPECT_TRUE(is_being_filled(facts));
+  EXPECT_EQ(judge(facts), Verdict::warning);
+  facts.newest = at(50);  // an older generation is there
+  EXPECT_EQ(judge(facts), Verdict::warning);
+
+  SourceFacts stuck = facts;
+  stuck.due = at(101);  // nothing has been sent since
+  EXPECT_FALSE(is_being_filled(stuck));
+  EXPECT_EQ(judge(stuck), Verdict::failed);
+  SourceFacts broken = facts;
+  broken.last_run_failed = true;
+  EXPECT_EQ(judge(broken), Verdict::failed);
+  SourceFacts away = facts;
+  away.destination_readable = false;
+  EXPECT_EQ(judge(away), Verdict::failed);
+  SourceFacts complete = facts;
+  complete.newest = at(100);
+  EXPECT_FALSE(is_being_filled(complete));
+  EXPECT_EQ(judge(complete), Verdict::ok);
+}
+
+TEST(Filling, NeverLooksComplete) {
+  EXPECT_EQ(percent_of({0, 0, std::nullopt}), 0U);
+  EXPECT_EQ(percent_of({30, 100, std::nullopt}), 30U);
+  EXPECT_EQ(percent_of({999'999'999, 1'000'000'000, std::nullopt}), 99U);
+  constexpr std::uint64_t kHuge = std::uint64_t{1} << 62U;
+  EXPECT_EQ(percent_of({kHuge / 2, kHuge, std::nullopt}), 50U);
+}
+
 SourceStatus status(const std::string& source, const std::string& destination, Verdict verdict) {
   SourceStatus status;
   status.source = source;
@@ -78,6 +111,11 @@ TEST(StatusVerdict, OfTheWholeIsFailedOnlyWhereNoDestinationHasAGoodGeneration) 
                           status("b", "y", Verdict::failed)})),
             Verdict::failed);
   EXPECT_EQ(judge(report({status("a", "x", Verdict::partial)})), Verdict::partial);
+  // What is still on its way is good nowhere yet.
+  SourceStatus filling = status("a", "y", Verdict::warning);
+  filling.filling = Filling{1, 2, std::nullopt};
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::ok), filling})), Verdict::warning);
+  EXPECT_EQ(judge(report({status("a", "x", Verdict::failed), filling})), Verdict::failed);
   EXPECT_EQ(judge(report({})), Verdict::failed);
 }
 
