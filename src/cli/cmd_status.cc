@@ -68,6 +68,17 @@ void print_protection(const Session& session,
   }
 }
 
+// Whether the way to a destination is as the policy's in_transit has it, for the auditor.
+std::string aes_word(const Session& session, const DestinationStatus& destination) {
+  const auto word = [&](std::string_view key) {
+    return render(text(key), session.console.language());
+  };
+  if (destination.is_folder) return word("cli_status.aes_256_folder");
+  if (destination.failure) return "-";
+  const bool is_aes_256 = destination.transport && destination.transport->is_aes_256;
+  return word(is_aes_256 ? "cli_status.aes_256_yes" : "cli_status.aes_256_no");
+}
+
 void print_destinations(const Session& session, const StatusReport& report) {
   const Language language = session.console.language();
   Table table;
@@ -75,6 +86,7 @@ void print_destinations(const Session& session, const StatusReport& report) {
   table.add_column(render(text("cli_status.place"), language));
   table.add_column(render(text("cli_status.free"), language), Table::Align::right);
   table.add_column(render(text("cli_status.transport"), language));
+  table.add_column(render(text("cli_status.aes_256"), language));
   for (const DestinationStatus& destination : report.destinations) {
     std::string free = "-";
     if (destination.space) {
@@ -87,7 +99,8 @@ void print_destinations(const Session& session, const StatusReport& report) {
     table.add_row({destination.destination,
                    destination.location,
                    free,
-                   transport ? transport->cipher + " (" + transport->protocol + ")" : "-"});
+                   transport ? transport->cipher + " (" + transport->protocol + ")" : "-",
+                   aes_word(session, destination)});
   }
   session.console.print(table.render() + "\n");
 }

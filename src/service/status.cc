@@ -70,8 +70,9 @@ std::vector<Reading> read_destinations(const Policy& policy,
     OpenDestination& open = opened[i];
     Reading& reading = readings[i];
     reading.status.destination = open.destination->name;
-    reading.status.location =
-        parse_location(open.destination->url, environment.working_directory).display;
+    const Location place = parse_location(open.destination->url, environment.working_directory);
+    reading.status.location = place.display;
+    reading.status.is_folder = place.scheme == "local";
     reading.status.failure = open.failure;
     if (!open.is_good()) continue;
     tasks.spawn("status", [&](const StopToken& group) {

@@ -40,6 +40,7 @@ struct Protection {
 struct DestinationStatus {
   std::string destination;
   std::string location;
+  bool is_folder = false;        // of this machine, which is reached without a network of ours
   std::optional<Error> failure;  // could not be read
   std::optional<Space> space;
   std::optional<Transport> transport;  // of this very reading; absent for a folder of this machine

@@ -63,6 +63,9 @@ PYTHON
   # The way to both was as the policy demands, and what it cost is known.
   [ "$(json 'sorted(c["destination"] for c in j["connections"] if c["is_aes_256"])' <<<"$output")" = "['nas', 's3']" ]
   [ "$(json '[c["requests"]["PUT"]["requests"] > 0 for c in j["connections"] if c["destination"] == "s3"]' <<<"$output")" = "[True]" ]
+  run hikae status
+  grep -Eq "^nas .* aes256-gcm@openssh.com \(SSH-2.0\) +yes *$" <<<"$output"
+  grep -Eq "^s3 .* TLS_AES_256_GCM_SHA384 \(TLSv1.3\) +yes *$" <<<"$output"
   run hikae status --json
   [ "$(json 'sorted(d["transport"]["is_aes_256"] for d in j["destinations"])' <<<"$output")" = "[True, True]" ]
 }

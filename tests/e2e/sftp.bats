@@ -70,11 +70,42 @@ YAML
   refute_says "cannot reach"
   run -0 hikae init
   run -0 hikae run
+  # What was negotiated, and that it is as the policy demands.
   run -0 hikae status
-  assert_says "nas"
+  grep -Eq "^nas .* aes256-gcm@openssh.com \(SSH-2.0\) +yes *$" <<<"$output"
   run -0 hikae status --json
   assert_says "aes256-gcm@openssh.com"
   run -0 restic_over_sftp "$place" check --read-data
+}
+
+@test "status tells of a cipher that is not AES-256, where the policy lets it pass, and of a folder" {
+  echo correct-horse >password
+  chmod 600 password
+  { sed '/IdentitiesOnly/i\  Ciphers aes128-gcm@openssh.com' "$HIKAE_SSH_CONFIG"; } >config
+  export HIKAE_SSH_CONFIG=$PWD/config
+  cat >policy.yaml <<YAML
+version: 1
+name: office
+timezone: Asia/Tokyo
+sources:
+  files: {files: [$source]}
+destinations:
+  nas: {url: "sftp://nas$place"}
+  here: {url: $PWD/here}
+encryption: {in_transit: any, password: {file: $BATS_TEST_TMPDIR/password}}
+schedule: {backup: daily 02:00}
+YAML
+  export HIKAE_STATE_DIR=$PWD/state HIKAE_CACHE_DIR=$PWD/cache HIKAE_POLICY=$PWD/policy.yaml
+  unset RESTIC_REPOSITORY
+  hikae -q init >/dev/null 2>&1
+  run -0 hikae -q run
+  run -0 hikae status
+  grep -Eq "^nas .* aes128-gcm@openssh.com \(SSH-2.0\) +NO *$" <<<"$output"
+  grep -Eq "^here .* - +folder here *$" <<<"$output"
+  # The policy's AES-256 goes before what ssh_config says.
+  sed -i 's/in_transit: any, //' policy.yaml
+  run -0 hikae status
+  grep -Eq "^nas .* aes256-[a-z@.]* \(SSH-2.0\) +yes *$" <<<"$output"
 }
 
 @test "no repository there, and no way to write there" {
