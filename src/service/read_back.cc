@@ -38,7 +38,9 @@ void require_stored(const OpenDestination& open,
     needed.lock()->insert(place.pack);
     return;
   }
-  throw Error(ErrorCode::corrupt, text("service.read_back_lacks_blob", {{"blob", id.short_hex()}}));
+  throw Error(ErrorCode::corrupt, text("service.read_back_lacks_blob", {{"blob", id.short_hex()}}))
+      .with_hint(
+          text("service.read_back_lacks_blob_hint", {{"destination", open.destination->name}}));
 }
 
 // The snapshot file, every tree below it, and for every blob an indexed pack that is there in full.

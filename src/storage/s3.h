@@ -14,6 +14,9 @@
 
 namespace hikae {
 
+namespace net {
+struct HttpResponse;
+}
 class S3Client;
 
 // A repository in a bucket of Amazon S3 or of another store with its API.
@@ -24,8 +27,10 @@ class S3Client;
 //   - read-after-write: Amazon S3 gives it since December 2020, Ceph and MinIO always did. Stores
 //     with replicas that catch up may list late; half an hour is taken into account.
 //   - what arrived is what was sent: each body is signed with its SHA-256 and sent with its MD5,
-//     both of which the store compares; then the answer's ETag must be that MD5, or, where the
-//     store encrypts with KMS and the ETag is something else, HEAD must tell the right size.
+//     both of which the store compares; then the answer's ETag must be that MD5. Where it is
+//     something else (the store encrypts with KMS, a file went in parts, or its ETags never are
+//     MD5), HEAD must tell the right size, and where nothing explains it, the first such file must
+//     come back as it was sent. What was stored otherwise is removed, so that it can be sent again.
 //   - no replacement: "If-None-Match: *" on every upload. For all but packs, of which there are
 //     few, HEAD asks before too, since stores exist that ignore the condition. A pack's name is the
 //     hash of its content, so that there a replacement could only be by the same bytes.
@@ -95,11 +100,17 @@ class S3Backend final : public Backend {
                 const std::vector<std::string>& etags,
                 const StopToken& stop);
   void abort_upload(const std::string& key, const std::string& upload) noexcept;
+  // Throws Error{io} that may pass where the store has something else.
   void confirm(const FileHandle& file,
-               std::uint64_t size,
-               std::optional<std::string_view> etag,
+               const std::vector<ByteView>& pieces,
                const std::string& md5,
+               const net::HttpResponse& response,
                const StopToken& stop);
+  void confirm_size(const FileHandle& file, std::uint64_t size, const StopToken& stop);
+  bool comes_back(const FileHandle& file,
+                  const std::vector<ByteView>& pieces,
+                  const StopToken& stop);
+  void discard(const FileHandle& file) noexcept;
   bool is_locked_until(const FileHandle& file, Instant until, const StopToken& stop);
   std::optional<std::uint64_t> size_by_get(const FileHandle& file, const StopToken& stop);
 
@@ -111,6 +122,8 @@ class S3Backend final : public Backend {
   std::unique_ptr<S3Client> client_;
   // Cleared when the store answers that it does not know "If-None-Match".
   std::atomic<bool> knows_conditions_{true};
+  // Set when a file has come back whole whose ETag was not its MD5.
+  std::atomic<bool> has_other_etags_{false};
 };
 
 }  // namespace hikae

@@ -110,10 +110,20 @@ net::HttpResponse S3Client::send(const S3Request& request,
     if (std::find(expected.begin(), expected.end(), status) != expected.end() &&
         failure.code != "NoSuchBucket")
       return response;
-    if (status == 503 || status == 429) wait_as_told(response, stop);
+    if (status == 503 || status == 429) {
+      tell_throttling(failure);
+      wait_as_told(response, stop);
+    }
     throw s3_error(
         status, failure, question_for(request, attempt.keys->access_key_id), options_.place);
   }
+}
+
+void S3Client::tell_throttling(const S3Failure& failure) {
+  if (options_.log == nullptr || has_told_throttling_.exchange(true)) return;
+  options_.log->warning(text(
+      "storage.s3_slowed_down",
+      {{"bucket", options_.place.bucket}, {"code", failure.code.empty() ? "503" : failure.code}}));
 }
 
 net::HttpResponse S3Client::send_once(const S3Request& request,

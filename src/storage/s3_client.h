@@ -83,10 +83,13 @@ class S3Client {
                     const S3Failure& failure,
                     const Attempt& attempt);
   bool learn_time(const net::HttpResponse& response, const S3Failure& failure);
+  // Said once, so that a slow run is no riddle.
+  void tell_throttling(const S3Failure& failure);
 
   const S3ClientOptions options_;
   net::HttpClient http_;
   Guarded<std::string> region_;
+  std::atomic<bool> has_told_throttling_{false};
   std::atomic<std::int64_t> clock_offset_{0};  // nanoseconds to add to this machine's time
   Guarded<std::optional<Transport>> transport_;
   Guarded<RequestCounts> requests_;

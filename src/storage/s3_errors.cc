@@ -72,14 +72,22 @@ std::optional<Error> identity_error(const S3Failure& failure, const S3Question& 
   return std::nullopt;
 }
 
+// A store that wants fewer requests, rather than one that is broken.
+constexpr std::array<std::string_view, 4> kThrottled = {
+    "SlowDown", "RequestLimitExceeded", "TooManyRequests", "ThrottlingException"};
+
 Error other(int status, const S3Failure& failure, const S3Place& place) {
   const bool later =
       (status >= 500 && status != 501) || status == 429 || is_one_of(failure.code, kBusy);
-  Text message = text("storage.s3_failed",
+  const bool is_throttled = status == 429 || is_one_of(failure.code, kThrottled);
+  Text message = text(is_throttled ? "storage.s3_throttled" : "storage.s3_failed",
                       {{"bucket", place.bucket},
                        {"status", std::to_string(status)},
                        {"code", failure.code.empty() ? "-" : failure.code},
                        {"message", failure.message.empty() ? "-" : failure.message}});
+  if (is_throttled)
+    return Error(ErrorCode::io, std::move(message), Retry::after_backoff)
+        .with_hint(text("storage.s3_throttled_hint"));
   if (later) return {ErrorCode::io, std::move(message), Retry::after_backoff};
   return {status == 501 ? ErrorCode::unsupported : ErrorCode::io, std::move(message)};
 }

@@ -59,7 +59,7 @@ void S3Backend::put_in_parts(const FileHandle& file,
       etags.push_back(put_part(file, upload, etags.size() + 1, part, stop));
     }
     complete(file, upload, etags, stop);
-    confirm(file, size, std::nullopt, "", stop);
+    confirm_size(file, size, stop);
   } catch (...) {
     abort_upload(path_of(file), upload);
     throw;

@@ -135,6 +135,21 @@ END
   run -0 hikae check -d s3 --read-data
 }
 
+@test "a listing that tells another size than what was uploaded: no generation counts as proved, and the next run completes" {
+  start_late_proxy
+  use_policy backups/sizes
+  sed -i "s|endpoint: .*|endpoint: $PROXY|" policy.yaml
+  run -0 hikae init
+  curl -sf --cacert "$AUTHORITY" -X PUT --data 'sizes/data/' "$PROXY/__sizes"
+  run -1 --separate-stderr hikae run --json
+  [ "$(json '[(o["verdict"], o["read_back"], o["code"]) for o in j["outcomes"]]' <<<"$output")" = "[('failed', False, 'corrupt')]" ]
+  run -0 hikae status
+  assert_says "the last run failed" "Reading back found that blob"
+  curl -sf --cacert "$AUTHORITY" -X PUT --data - "$PROXY/__sizes"
+  run -0 hikae run
+  run -0 hikae check --read-data
+}
+
 @test "no credentials anywhere" {
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null

@@ -13,8 +13,11 @@
   flip             one bit of the answer's body is wrong
   spoil            one bit of the request's body is wrong when the store gets it
   stall            no answer at all, for a minute
+  etag             the answer's ETag is that of something else
+  size             the answer to HEAD tells one byte too many
 "PUT /__late" with "SECONDS WORD": an object whose key the expression WORD finds ("snapshots/|index/"; "/": every one) is listed only
 so long after it was stored, if that was since the first of these; 0: at once. It can be read and asked for by its name at once.
+"PUT /__sizes" with "WORD": listings tell one byte too many of objects whose key the expression WORD finds; "-": of none.
 "GET /__peak" tells the most bytes of bodies that came within one second since it was asked last.
 "GET /__faults" tells how many requests are still to be spoilt, how many came in all, and the scope that the last one
 was signed for.
@@ -37,6 +40,7 @@ seen = 0
 scope = "-"
 late_seconds, late_word = 0.0, "/"
 stored = {}  # when, by path
+wrong_sizes = "-"
 arrived = collections.deque()  # (when, bytes) of the last second
 peak = 0
 
@@ -58,6 +62,16 @@ def without_late(bucket, listing):
         return since is not None and re.search(late_word, key) and time.monotonic() < since + late_seconds
     return re.sub(rb"<Contents>.*?</Contents>", lambda found: b"" if is_late(found.group()) else found.group(), listing,
                   flags=re.DOTALL)
+
+
+def with_wrong_sizes(listing):
+    def changed(block):
+        text = block.group()
+        key = urllib.parse.unquote_plus(re.search(rb"<Key>(.*?)</Key>", text).group(1).decode())
+        if not re.search(wrong_sizes, key):
+            return text
+        return re.sub(rb"<Size>(\d+)</Size>", lambda size: b"<Size>%d</Size>" % (int(size.group(1)) + 1), text)
+    return re.sub(rb"<Contents>.*?</Contents>", changed, listing, flags=re.DOTALL)
 
 
 def next_fault():
@@ -108,6 +122,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         late_seconds = float(seconds)
         self.answer(200, [("Content-Length", "0")], b"")
 
+    def control_sizes(self, body):
+        global wrong_sizes
+        wrong_sizes = body.decode().strip()
+        self.answer(200, [("Content-Length", "0")], b"")
+
     def tell_peak(self):
         global peak
         with lock:
@@ -149,6 +168,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.control(self.rfile.read(length))
         if self.path == "/__late":
             return self.control_late(self.rfile.read(length))
+        if self.path == "/__sizes":
+            return self.control_sizes(self.rfile.read(length))
         if self.path == "/__peak":
             return self.tell_peak()
         fault = next_fault()
@@ -172,12 +193,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "spoil" and body:
             body = body[:-1] + bytes([body[-1] ^ 1])
         status, headers, content = self.forward(body)
-        if late_seconds and "list-type=" in self.path:
-            content = without_late(self.path.split("?")[0].rstrip("/"), content)
+        if "list-type=" in self.path and (late_seconds or wrong_sizes != "-"):
+            if late_seconds:
+                content = without_late(self.path.split("?")[0].rstrip("/"), content)
+            if wrong_sizes != "-":
+                content = with_wrong_sizes(content)
             headers = [(name, value) for name, value in headers if name != "Content-Length"]
             headers.append(("Content-Length", str(len(content))))
         if fault == "lost":
             return self.reset()
+        if fault == "etag":
+            headers = [(name, '"00000000000000000000000000000000"' if name.lower() == "etag" else value)
+                       for name, value in headers]
+        if fault == "size":
+            headers = [(name, str(int(value) + 1) if name.lower() == "content-length" else value)
+                       for name, value in headers]
         if fault == "flip" and content:
             content = content[:-1] + bytes([content[-1] ^ 1])
         if fault == "cut":

@@ -23,6 +23,15 @@ using hikae::testing::words;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+class KeptLog final : public Log {
+ public:
+  void write(LogLevel, const Text& message) override { said_.lock()->push_back(message.key); }
+  std::vector<std::string> said() { return *said_.lock(); }
+
+ private:
+  Guarded<std::vector<std::string>> said_;
+};
+
 class S3Faults : public ::testing::Test {
  protected:
   S3Faults() {
@@ -174,6 +183,80 @@ TEST_F(S3Faults, AStoreThatStaysBusyEndsWithAnErrorThatSaysSo) {
   EXPECT_EQ(error.code(), ErrorCode::io);
   EXPECT_THAT(words(error), HasSubstr("SlowDown"));
   EXPECT_EQ(waits_, 8);
+}
+
+TEST_F(S3Faults, ThrottlingIsToldOnceWhileItLastsAndNamedWhenItDoesNotEnd) {
+  KeptLog log;
+  OpenOptions options = gateway().options();
+  options.log = &log;
+  const auto backend = open(std::move(options));
+  proxy().plan("503 5\n");
+  backend->save(numbered(FileType::pack, 1), varied(1000), none_);
+  EXPECT_EQ(log.said(), std::vector<std::string>{"storage.s3_slowed_down"});
+  proxy().plan("503 100\n");
+  const Error error =
+      error_of([&] { backend->save(numbered(FileType::pack, 2), varied(1000), none_); });
+  proxy().plan("");
+  EXPECT_THAT(words(error), HasSubstr("limits how much may be asked of it"));
+  EXPECT_THAT(words(error), HasSubstr("SlowDown"));
+  EXPECT_THAT(words(error), HasSubstr("connections"));
+}
+
+// Some stores never give MD5s: the first odd one is looked into, then all are known to be such.
+TEST_F(S3Faults, AnUploadWithAnotherChecksumIsReadBackOnce) {
+  const auto backend = open();
+  proxy().plan("etag 1\n");
+  backend->save(numbered(FileType::pack, 1), varied(100000), none_);
+  EXPECT_EQ(backend->requests().at("HEAD").requests, 1U);
+  EXPECT_EQ(backend->requests().at("GET"), (RequestCount{1, 0, 100000}));
+  proxy().plan("etag 1\n");
+  backend->save(numbered(FileType::pack, 2), varied(100000), none_);
+  EXPECT_EQ(backend->requests().at("HEAD").requests, 2U);
+  EXPECT_EQ(backend->requests().at("GET").requests, 1U);
+  EXPECT_EQ(waits_, 0);
+}
+
+TEST_F(S3Faults, WhatTheStoreKeptOtherwiseIsRemovedAndSentAgain) {
+  const Bytes content = varied(100000);
+  unsigned number = 0;
+  // What comes back differs; what HEAD tells is of another size.
+  for (const std::string fault : {"etag 1\nnone 1\nflip 1\n", "etag 1\nsize 1\n"}) {
+    const auto backend = open();
+    const FileHandle file = numbered(FileType::pack, ++number);
+    waits_ = 0;
+    proxy().plan(fault);
+    backend->save(file, content, none_);
+    EXPECT_EQ(proxy().left(), 0) << fault;
+    EXPECT_EQ(waits_, 1) << fault;
+    EXPECT_EQ(backend->requests().at("DELETE").requests, 1U) << fault;
+    EXPECT_EQ(backend->requests().at("PUT").requests, 2U) << fault;
+    EXPECT_TRUE(is_stored(file, content)) << fault;
+  }
+}
+
+TEST_F(S3Faults, AStoreThatKeepsTellingAnotherSizeIsAnErrorThatSaysSo) {
+  const auto backend = open();
+  std::string fault;
+  for (int attempt = 0; attempt < 9; ++attempt) fault += "etag 1\nsize 1\nnone 1\n";
+  proxy().plan(fault);
+  const Error error =
+      error_of([&] { backend->save(numbered(FileType::pack, 1), varied(1000), none_); });
+  EXPECT_EQ(proxy().left(), 0);
+  EXPECT_EQ(error.code(), ErrorCode::io);
+  EXPECT_THAT(words(error), HasSubstr("1000 bytes, but the S3 store has 1001"));
+  EXPECT_EQ(backend->size(numbered(FileType::pack, 1), none_), std::nullopt);
+}
+
+TEST_F(S3Faults, AFileInPartsOfTheWrongSizeIsSentAgain) {
+  const auto backend = open();
+  const Bytes content = varied(11 << 20);
+  // begin, three parts, is it there, complete; then what there is.
+  proxy().plan("none 6\nsize 1\n");
+  backend->save(numbered(FileType::pack, 1), content, none_);
+  EXPECT_EQ(proxy().left(), 0);
+  EXPECT_EQ(waits_, 1);
+  EXPECT_TRUE(is_stored(numbered(FileType::pack, 1), content));
+  EXPECT_EQ(backend->remove_leftovers(std::chrono::seconds(0), none_), 0U);
 }
 
 // OpenStack Swift, for one, does not know "If-None-Match" on uploads.
