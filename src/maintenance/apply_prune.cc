@@ -103,6 +103,19 @@ void remove_all(Repository& repository,
   }
 }
 
+// Now, by the clock that dates the packs: a lock of ours has just been written or renewed there.
+// This machine's clock may be ahead, and would make young packs look old.
+Instant store_time(Repository& repository, const Clock& clock, const StopToken& stop) {
+  std::optional<Instant> newest;
+  repository.backend().list(
+      FileType::lock,
+      [&](const FileInfo& file) {
+        if (file.modified) newest = std::max(newest.value_or(*file.modified), *file.modified);
+      },
+      stop);
+  return std::min(newest.value_or(clock.now()), clock.now());
+}
+
 }  // namespace
 
 PruneBasis read_prune_basis(Repository& repository,
@@ -141,7 +154,7 @@ PruneBasis read_prune_basis(Repository& repository,
         if (file.modified) basis.stored.emplace(pack, *file.modified);
       },
       stop);
-  if (lag.count() > 0) spare_since(basis, clock.now() - lag);
+  if (lag.count() > 0) spare_since(basis, store_time(repository, clock, stop) - lag);
   basis.used = find_used_blobs(repository, basis.index, basis.packs, roots, stop);
   return basis;
 }
