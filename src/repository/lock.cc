@@ -104,6 +104,26 @@ void remove_stale(Repository& repository,
   }
 }
 
+// Its process ran on this machine and is gone.
+bool is_gone_here(const format::Lock& lock,
+                  const Identity& me,
+                  const std::function<bool(std::int64_t pid)>& process_exists) {
+  const bool judged_here = !lock.boot_id.empty() && !lock.pid_ns.empty() &&
+                           lock.boot_id == me.boot_id && lock.pid_ns == me.pid_ns;
+  return judged_here && !process_exists(lock.pid);
+}
+
+// Whether the store dates the lock as the lock dates itself, and both are young: then it is this
+// machine's clock that is ahead, if it says otherwise. `store_now` is when the store says that a
+// lock of ours was written, at most some minutes ago.
+bool is_young_by_store(const LockRecord& record, const std::optional<Instant>& store_now) {
+  // Clocks of honest machines are minutes apart at most.
+  constexpr std::chrono::minutes kUsualSkew{5};
+  if (!record.stored || !store_now) return false;
+  const auto skew = *record.stored - format::to_instant(record.lock.time);
+  return skew < kUsualSkew && skew > -kUsualSkew && *store_now - *record.stored <= kLockStaleAfter;
+}
+
 // The first lock that stands in the way; stale ones are removed on sight, and said so.
 std::optional<LockRecord> find_conflict(Repository& repository,
                                         LockMode mode,
@@ -112,11 +132,21 @@ std::optional<LockRecord> find_conflict(Repository& repository,
                                         const Clock& clock,
                                         Log& log,
                                         const StopToken& stop) {
-  for (LockRecord& other : load_locks(repository, stop)) {
+  std::vector<LockRecord> locks = load_locks(repository, stop);
+  std::optional<Instant> store_now;
+  for (const LockRecord& one : locks) {
+    if (mine != nullptr && one.id == *mine) store_now = one.stored;
+  }
+  for (LockRecord& other : locks) {
     if (mine != nullptr && other.id == *mine) continue;
     if (is_stale(judged_lock(other, clock.now()), me, clock.now(), os::process_exists)) {
-      remove_stale(repository, other, log, stop);
-      continue;
+      const bool by_age = !is_gone_here(other.lock, me, os::process_exists);
+      // Once mine is there too, the store's dates tell whether this machine's clock is ahead.
+      if (by_age && mine == nullptr && other.stored) continue;
+      if (!by_age || !is_young_by_store(other, store_now)) {
+        remove_stale(repository, other, log, stop);
+        continue;
+      }
     }
     if (mode == LockMode::exclusive || other.lock.exclusive) return std::move(other);
   }
@@ -129,10 +159,8 @@ bool is_stale(const format::Lock& lock,
               const Identity& me,
               Instant now,
               const std::function<bool(std::int64_t pid)>& process_exists) {
-  if (now - format::to_instant(lock.time) > kLockStaleAfter) return true;
-  const bool judged_here = !lock.boot_id.empty() && !lock.pid_ns.empty() &&
-                           lock.boot_id == me.boot_id && lock.pid_ns == me.pid_ns;
-  return judged_here && !process_exists(lock.pid);
+  return now - format::to_instant(lock.time) > kLockStaleAfter ||
+         is_gone_here(lock, me, process_exists);
 }
 
 format::Lock judged_lock(const LockRecord& record, Instant now) {

@@ -4,7 +4,7 @@
 // who listed before I wrote must be visible (200 ms); list again; on a conflict remove mine. A lock
 // is refreshed every 5 minutes by writing a new file and then deleting the old one. A lock blocks
 // until it is cleared, so a dead one is cleared without a human when
-//   - it has not been refreshed for 30 minutes, or
+//   - it has not been refreshed for 30 minutes, unless the store's dates show it young, or
 //   - its boot_id and pid_ns are this machine's and its process is gone.
 // Hostname and pid alone prove nothing: containers share them.
 #pragma once

@@ -7,6 +7,7 @@
 
 #include "os/process.h"
 #include "repository/early_reading.h"
+#include "support/dating_store.h"
 #include "support/memory_repository.h"
 
 namespace hikae::testing {
@@ -124,6 +125,52 @@ TEST_F(LockTest, ADateInTheFutureIsNotTrustedWhereTheStoreKnowsBetter) {
   near.lock = foreign(now + minutes(4));
   near.stored = now - minutes(31);
   EXPECT_FALSE(is_stale(judged_lock(near, now), me_, now, alive));
+}
+
+// A store with dates of its own, and a machine whose clock is ahead of it.
+TEST(LockByTheStoresDates, AClockThatIsAheadRemovesNoLivingLock) {
+  FakeClock store(Instant(std::chrono::seconds(1'700'000'000)));
+  MemoryRepository repository(std::nullopt, [&](std::unique_ptr<Backend> inner) {
+    return std::make_unique<DatingStore>(std::move(inner), store);
+  });
+  FakeClock ahead(store.now() + minutes(40));
+  const auto plant = [&](Instant time) {
+    format::Lock lock;
+    lock.time = format::to_timestamp(time);
+    lock.hostname = "elsewhere";
+    lock.username = "somebody";
+    lock.pid = 1;
+    repository->save_unpacked(FileType::lock, format::encode(lock), StopToken());
+  };
+  const auto can_lock = [&] {
+    LockOptions options;
+    options.settle = std::chrono::milliseconds(1);
+    NullLog log;
+    Identity me;
+    me.hostname = "host";
+    me.username = "user";
+    me.pid = getpid();
+    try {
+      RepositoryLock::acquire(
+          *repository, LockMode::exclusive, me, ahead, options, log, StopToken());
+      return true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::locked);
+      return false;
+    }
+  };
+  plant(store.now());
+  store.advance(minutes(29));
+  ahead.advance(minutes(29));
+  EXPECT_FALSE(can_lock());
+  EXPECT_EQ(repository.count(FileType::lock), 1U) << "and it stays";
+  store.advance(minutes(2));
+  ahead.advance(minutes(2));
+  EXPECT_TRUE(can_lock());
+  EXPECT_EQ(repository.count(FileType::lock), 0U);
+  // In a copy of a repository the store's date is that of the copying: it proves nothing.
+  plant(store.now() - std::chrono::hours(24));
+  EXPECT_TRUE(can_lock());
 }
 
 TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
