@@ -90,12 +90,19 @@ back_up() { on "$1" "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST
   make_large_source machines/killed/large 48
   make_large_source machines/cut/large 48
   on one /usr/bin/aws --endpoint-url "https://$rgw_address:$TLS_PORT" --ca-bundle "$AUTHORITY" s3 mb s3://shared >/dev/null
+  # What the prune has to do: a generation that is forgotten, of which part is still used. A store may list late, so that
+  # a prune spares what is younger than half an hour: it was stored by a gateway whose clock was behind.
+  kill_gateway
+  start_gateway -40m
   on pruner "$HIKAE" -q init
-  # What the prune has to do: a generation that is forgotten, of which part is still used.
   back_up pruner
   head -c 3000000 /dev/urandom >machines/pruner/own
   back_up pruner
   on pruner "$HIKAE" -q forget --host pruner --keep-last 1
+  kill_gateway
+  start_gateway
+  packs_now() { objects data | awk '{print $4}' | sort; }
+  packs_now >old-packs
 
   # Two machines in the middle of a backup: one stands still, to die later; the other's cable is pulled.
   local packs killed cut
@@ -137,16 +144,20 @@ back_up() { on "$1" "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST
   # The cable is put back; nobody has to begin anew.
   ip_in store link set to-cut up
   expect_exit 0 "$cut" || { cat cut.out; false; }
-  # A store may list late, so that a prune spares what is younger than half an hour: also what only the forgotten
-  # generation and the unfinished backups have. machines.bats has one that removes it in a folder.
-  expect_exit 0 "$prune" || { cat prune.out; false; }
-  output=$(cat prune.out)
-  assert_says "not needed yet" "Frees 0 B"
+  # The prune has not deleted yet: the first restic backup is still there.
+  kill -0 "$prune"
+  [ -z "$(comm -23 old-packs <(packs_now))" ]
   kill -KILL "$killed"
   head -c 500000 machines/two/own >fed-data
   cat fed-data >&9
   exec 9>&-
   expect_exit 0 "$fed" || { cat fed.out; false; }
+  expect_exit 0 "$prune" || { cat prune.out; false; }
+  # What only the forgotten generation had is gone; what is young stays: also what the unfinished backups had stored.
+  output=$(cat prune.out)
+  assert_says "not needed yet"
+  refute_says "Frees 0 B"
+  [ -n "$(comm -23 old-packs <(packs_now))" ]
 
   # The dead one's lock stops nobody, and goes with the first who looks.
   on pruner "$HIKAE" unlock

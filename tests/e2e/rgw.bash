@@ -11,9 +11,10 @@ start_rgw() {
   "${rgw_in[@]}" python3 "$support/rgw.py" "$rgw_dir" "$rgw_dir.pem" "$rgw_dir.key" \
     "address=${rgw_address:-127.0.0.1}" >"$rgw_dir.told" 2>"$rgw_dir.err" 3>&- &
   echo $! >"$rgw_dir.pid"
+  printf '%s\n' "${rgw_in[@]}" >"$rgw_dir.in"
   wait_until test -s "$rgw_dir.told"
   read -r TLS_PORT HTTP_PORT CONFIGURATION <"$rgw_dir.told"
-  export TLS_PORT HTTP_PORT CONFIGURATION AUTHORITY=$rgw_dir.pem
+  export rgw_dir TLS_PORT HTTP_PORT CONFIGURATION AUTHORITY=$rgw_dir.pem
   export SECRET=secretTEST0000000000000000000000000000001
 }
 
@@ -26,3 +27,23 @@ use_aws() {
 }
 
 aws_s3() { /usr/bin/aws --endpoint-url "https://localhost:$TLS_PORT" --ca-bundle "$AUTHORITY" "$@"; }
+
+# The gateway alone, without the daemons behind it that keep what it has answered for.
+gateway_answers() {
+  # Tests do not see the arrays of their set-up.
+  mapfile -t rgw_in < <(grep . "$rgw_dir.in")
+  "${rgw_in[@]}" curl -s -o "$rgw_dir.answer" "http://127.0.0.1:$HTTP_PORT/"
+}
+gateway_is_gone() { ! gateway_answers; }
+kill_gateway() {
+  kill -USR1 "$(cat "$rgw_dir.pid")"
+  wait_until gateway_is_gone
+}
+start_gateway() { # [-40m]: with a clock that is so wrong
+  local clock
+  clock=$(dirname "$CONFIGURATION")/clock
+  rm -f "$clock"
+  [ -z "${1:-}" ] || echo "$1" >"$clock"
+  kill -USR2 "$(cat "$rgw_dir.pid")"
+  wait_until gateway_answers
+}

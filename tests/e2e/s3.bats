@@ -114,16 +114,22 @@ END
   assert_says "is not trusted" "ca_file"
 }
 
-@test "rights that are taken away in the middle of a run: said as such, and the next run completes" {
-  use_policy backups/midway "limit_upload: 500K"
-  run -0 hikae init
-  objects() { radosgw-admin -c "$CONFIGURATION" bucket list --bucket=backups | grep -c '"name": "midway/data/'; }
+# large_run NAME: a run that has begun to upload 40 MiB to the folder NAME; $run_pid, its words in output.
+large_run() {
+  folder=$1
+  objects() { radosgw-admin -c "$CONFIGURATION" bucket list --bucket=backups | grep -c "\"name\": \"$folder/data/"; }
   begun() { [ "$(objects)" -gt 0 ]; }
   make_large_source files 40
   sed -i "s|files: \[.*\]|files: [$PWD/files]|" policy.yaml
   hikae run >output 2>&1 3>&- &
   run_pid=$!
   wait_until begun
+}
+
+@test "rights that are taken away in the middle of a run: said as such, and the next run completes" {
+  use_policy backups/midway "limit_upload: 500K"
+  run -0 hikae init
+  large_run midway
   radosgw-admin -c "$CONFIGURATION" user suspend --uid=t >/dev/null
   expect_exit 1 "$run_pid" || { radosgw-admin -c "$CONFIGURATION" user enable --uid=t >/dev/null; false; }
   radosgw-admin -c "$CONFIGURATION" user enable --uid=t >/dev/null
@@ -133,6 +139,43 @@ END
   sed -i '/limit_upload/d' policy.yaml
   run -0 hikae run
   run -0 hikae check -d s3 --read-data
+}
+
+@test "the gateway is killed in the middle of an upload and started again: the run completes, and nothing is lost" {
+  use_policy backups/killed "limit_upload: 4M"
+  run -0 hikae init
+  large_run killed
+  kill_gateway
+  kill -0 "$run_pid"
+  # What it answered for before is still there.
+  begun
+  [ -z "$(radosgw-admin -c "$CONFIGURATION" bucket list --bucket=backups | grep '"name": "killed/snapshots/')" ]
+  start_gateway
+  expect_exit 0 "$run_pid" || { cat output; false; }
+  run -0 hikae check --read-data
+  run -0 hikae restore latest --target back
+  diff -r files "back$PWD/files"
+  use_aws
+  RESTIC_PASSWORD=correct-horse run -0 restic --cacert "$AUTHORITY" \
+    -r "s3:https://localhost:$TLS_PORT/backups/killed" check --read-data
+  assert_says "no errors were found"
+}
+
+@test "the gateway stays away: said as such in half a minute, and the next run completes" {
+  use_policy backups/away
+  run -0 hikae init
+  run -0 hikae run
+  kill_gateway
+  echo more >"$BATS_FILE_TMPDIR/files/more"
+  SECONDS=0
+  run -1 hikae run
+  [ "$SECONDS" -lt 60 ]
+  assert_says "No connection to localhost:$TLS_PORT" "s3"
+  start_gateway
+  run -0 hikae run
+  [ "$(hikae snapshots -d s3 --json | json 'len(j)')" = 2 ]
+  run -0 hikae check --read-data
+  rm "$BATS_FILE_TMPDIR/files/more"
 }
 
 @test "a listing that tells another size than what was uploaded: no generation counts as proved, and the next run completes" {

@@ -4,10 +4,12 @@
 
 Starts one monitor, one object store daemon and the gateway on free ports of 127.0.0.1, makes the user of KEY_ID and
 SECRET below, prints "TLS_PORT HTTP_PORT" and stays until it is killed; the daemons die with it. With address=ADDRESS the
-gateway listens there for TLS. Other KEY=VALUE lines are added to its configuration. Packages: radosgw ceph-mon ceph-osd ceph-common.
+gateway listens there for TLS. Other KEY=VALUE lines are added to its configuration. SIGUSR1 kills the gateway alone, SIGUSR2 starts it again: what it has answered for is in
+the daemons behind it. If there is then a file FOLDER/0/clock, it says how wrong the gateway's clock is ("-40m"). Packages: radosgw ceph-mon ceph-osd ceph-common.
 """
 import base64
 import ctypes
+import glob
 import os
 import pathlib
 import signal
@@ -113,9 +115,23 @@ class Gateway:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command[:3])} …: {done.stdout[-500:]}")
 
-    def start(self, name, *command):
+    def start(self, name, *command, **environment):
         log = open(self.folder / "log" / f"{name}.out", "w")
-        self.daemons.append(subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent))
+        self.daemons.append(subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent,
+                                             env={**os.environ, **environment}))
+
+    def start_gateway(self):
+        clock = self.folder / "clock"
+        wrong = {}
+        if clock.exists():
+            wrong = {"LD_PRELOAD": glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0],
+                     "FAKETIME": clock.read_text().strip(), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.start("rgw", "radosgw", "-c", self.conf, "-n", "client.rgw", "-f", **wrong)
+
+    def kill_gateway(self):
+        gateway = self.daemons.pop()
+        gateway.kill()
+        gateway.wait()
 
     def start_all(self):
         conf = ("-c", self.conf)
@@ -136,7 +152,7 @@ class Gateway:
                  "default-placement", "--storage-class", "STANDARD_IA")
         self.run(*admin, "zone", "placement", "add", "--rgw-zone", "default", "--placement-id", "default-placement",
                  "--storage-class", "STANDARD_IA", "--data-pool", "default.rgw.ia.data")
-        self.start("rgw", "radosgw", *conf, "-n", "client.rgw", "-f")
+        self.start_gateway()
         self.wait_until_it_answers()
 
     def wait_until_it_answers(self):
@@ -163,8 +179,11 @@ def main():
         gateway = Gateway(f"{folder}/{attempt}", certificate, key, sys.argv[4:])
         try:
             gateway.start_all()
+            signal.signal(signal.SIGUSR1, lambda *_: gateway.kill_gateway())
+            signal.signal(signal.SIGUSR2, lambda *_: gateway.start_gateway())
             print(gateway.tls, gateway.http, gateway.conf, flush=True)
-            signal.pause()
+            while True:
+                signal.pause()
         except (RuntimeError, subprocess.TimeoutExpired) as problem:
             # Somebody may have taken one of the ports meanwhile.
             print(f"rgw.py: attempt {attempt}: {problem}", file=sys.stderr, flush=True)
