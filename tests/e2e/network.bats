@@ -37,7 +37,23 @@ setup() {
   place=$PWD/repo
 }
 
-teardown() { in_net nft flush chain inet faults in; }
+teardown() {
+  in_net nft flush chain inet faults in
+  [ -z "${far:-}" ] || kill "$far"
+}
+
+# start_far PORT: $far_port, where that server answers 100 ms later.
+start_far() {
+  in_net env PYTHONDONTWRITEBYTECODE=1 python3 -c '
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+from servers import SlowLine
+print(SlowLine(int(sys.argv[2]), 0.05).port, flush=True)
+threading.Event().wait()' "$BATS_TEST_DIRNAME/../../bench" "$1" >far.port 2>far.err 3>&- &
+  far=$!
+  wait_until test -s far.port
+  far_port=$(cat far.port)
+}
 
 # Instead of sshd.bash's: inside the namespace.
 run_sshd() {
@@ -79,6 +95,35 @@ lost() { in_net nft list chain inet faults in | awk '/counter/ {for (i = 1; i < 
   diff -r "$BATS_FILE_TMPDIR/files" "out$BATS_FILE_TMPDIR/files"
   in_net nft flush chain inet faults in
   run -0 in_net restic --cacert "$AUTHORITY" check --read-data
+  assert_says "no errors were found"
+}
+
+@test "sftp where each answer takes 100 ms and two of a hundred packets are lost" {
+  start_far "$sshd_port"
+  sed "s/Port $sshd_port/Port $far_port\n  HostKeyAlias [127.0.0.1]:$sshd_port/" "$HIKAE_SSH_CONFIG" >config
+  export RESTIC_REPOSITORY=sftp:nas:$place
+  in_net "$HIKAE" -q init
+  lose "$far_port" 2
+  HIKAE_SSH_CONFIG=$PWD/config run -0 in_net "$HIKAE" backup "$BATS_FILE_TMPDIR/files"
+  HIKAE_SSH_CONFIG=$PWD/config run -0 in_net "$HIKAE" restore latest --target out
+  [ "$(lost)" -gt 5 ]
+  diff -r "$BATS_FILE_TMPDIR/files" "out$BATS_FILE_TMPDIR/files"
+  RESTIC_REPOSITORY=$place assert_restic_is_content
+}
+
+@test "S3 where each answer takes 100 ms and two of a hundred packets are lost" {
+  use_aws
+  start_far "$TLS_PORT"
+  in_net /usr/bin/aws --endpoint-url "https://localhost:$TLS_PORT" --ca-bundle "$AUTHORITY" s3 mb s3://far >/dev/null
+  export RESTIC_CACERT=$AUTHORITY
+  in_net "$HIKAE" -q init -r "s3:https://localhost:$TLS_PORT/far/x"
+  lose "$far_port" 2
+  export RESTIC_REPOSITORY=s3:https://localhost:$far_port/far/x
+  run -0 in_net "$HIKAE" backup "$BATS_FILE_TMPDIR/files"
+  run -0 in_net "$HIKAE" restore latest --target out
+  [ "$(lost)" -gt 5 ]
+  diff -r "$BATS_FILE_TMPDIR/files" "out$BATS_FILE_TMPDIR/files"
+  run -0 in_net restic --cacert "$AUTHORITY" -r "s3:https://localhost:$TLS_PORT/far/x" check --read-data
   assert_says "no errors were found"
 }
 
