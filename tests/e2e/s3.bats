@@ -193,6 +193,23 @@ large_run() {
   run -0 hikae check --read-data
 }
 
+@test "the keys of ~/.aws are found without HOME, as under systemd" {
+  need_root
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  mkdir -p home/.aws
+  printf '[default]\naws_access_key_id = AKIDTEST0000000001\naws_secret_access_key = %s\n' "$SECRET" >home/.aws/credentials
+  home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+  homeless() {
+    env -u HOME -u AWS_CONFIG_FILE -u AWS_SHARED_CREDENTIALS_FILE AWS_EC2_METADATA_DISABLED=true RESTIC_CACERT="$AUTHORITY" \
+      unshare --mount --propagation unchanged sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$PWD/$1" "$home" \
+      "$HIKAE" init -r "s3:https://localhost:$TLS_PORT/backups/homeless"
+  }
+  mkdir empty
+  run -1 homeless empty
+  assert_says "No credentials for S3 were found"
+  run -0 homeless home
+}
+
 @test "no credentials anywhere" {
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null

@@ -364,7 +364,7 @@ TEST(S3BlackHole, EndsInAClearFailureInTimeAndTheNextRunCompletes) {
   const StopToken none;
   const auto open = [&] {
     S3Backend::Tuning tuning;
-    tuning.stall_timeout = std::chrono::seconds(1);
+    tuning.stall_timeout = std::chrono::seconds(3);
     RetryOptions retries = network_retries();
     retries.first_wait = std::chrono::milliseconds(100);
     retries.longest_wait = std::chrono::milliseconds(500);
