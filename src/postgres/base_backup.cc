@@ -59,7 +59,10 @@ ReplicationFacts load_replication_facts(Connection& replication, const StopToken
   facts.version_words = replication.parameter("server_version");
   facts.system_identifier = replication.query("IDENTIFY_SYSTEM", stop).text(0, 0);
   facts.checksums = show(replication, "data_checksums", stop) == "on";
-  facts.standby = show(replication, "transaction_read_only", stop) == "on";
+  // Before 14 no server tells it by itself. A role may be read-only on a primary too.
+  const std::string standby = replication.parameter("in_hot_standby");
+  facts.standby =
+      (standby.empty() ? show(replication, "transaction_read_only", stop) : standby) == "on";
   facts.block_size = show_size(replication, "block_size", stop);
   facts.segment_size = show_size(replication, "segment_size", stop);
   facts.wal_segment_size = show_size(replication, "wal_segment_size", stop);

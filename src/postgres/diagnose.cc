@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/diagnose.h"
 
+#include <algorithm>
+
 #include "base/units.h"
 
 namespace hikae::postgres {
@@ -111,12 +113,9 @@ class Judge {
       find_failure(text("postgres_doctor.no_replication"), text("postgres_doctor.replication_fix"));
     if (seen_.wal_level == "minimal")
       find_failure(text("postgres_doctor.wal_level"), text("postgres_doctor.wal_level_fix"));
-    // The backup and, beside it, the WAL.
-    constexpr std::int64_t kNeeded = 2;
-    if (seen_.wal_senders_free < kNeeded) {
-      find_failure(
-          text("postgres_doctor.wal_senders", {{"free", std::to_string(seen_.wal_senders_free)}}),
-          text("postgres_doctor.wal_senders_fix"));
+    // One session brings the backup and its WAL.
+    if (seen_.wal_senders_free < 1) {
+      find_failure(text("postgres_doctor.wal_senders"), text("postgres_doctor.wal_senders_fix"));
     } else if (seen_.no_replication) {
       judge_replication(*seen_.no_replication);
     }
@@ -124,6 +123,20 @@ class Judge {
       find_failure(text("postgres_doctor.replication_slots"),
                    text("postgres_doctor.replication_slots_fix"));
     }
+    judge_configuration();
+  }
+
+  void judge_configuration() {
+    const std::string& file = seen_.outer_configuration;
+    const bool is_kept =
+        std::any_of(options_.files.begin(), options_.files.end(), [&](const std::string& kept) {
+          return file == kept || file.starts_with(kept.ends_with('/') ? kept : kept + "/");
+        });
+    // Another host's files are that host's matter.
+    if (file.empty() || is_kept || options_.data_directory.empty()) return;
+    const std::string folder = file.substr(0, file.rfind('/'));
+    find_hint(text("postgres_doctor.configuration", {{"folder", folder}}),
+              text("postgres_doctor.configuration_fix", {{"folder", folder}}));
   }
 
   void judge_replication(const Error& error) {

@@ -18,8 +18,9 @@ struct DiagnoseOptions {
   std::vector<std::string> databases{"all"};  // the policy's words
   Wanted logical = Wanted::yes;
   Wanted physical = Wanted::no;
-  std::string data_directory;  // of this host; empty: not looked at
-  std::string programs;        // the policy's folder; empty: those installed
+  std::string data_directory;      // of this host; empty: not looked at
+  std::string programs;            // the policy's folder; empty: those installed
+  std::vector<std::string> files;  // what the policy backs up as files
   std::chrono::seconds long_transaction = std::chrono::hours(1);  // is one that is open longer
 };
 
@@ -67,6 +68,8 @@ struct ServerObservation {
   bool checksums = false;
   bool in_recovery = false;
   std::string wal_level;
+  std::string outer_configuration;  // postgresql.conf outside of the data directory; empty: not
+                                    // outside, or not told to the role
   std::int64_t wal_senders_free = 0;
   std::int64_t replication_slots_free = 0;
   std::uint64_t prepared_transactions = 0;

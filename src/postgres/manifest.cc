@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/manifest.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -117,6 +118,12 @@ std::string to_string_lsn(Lsn lsn) {
     return digits;
   };
   return hex(lsn >> 32U) + "/" + hex(lsn & 0xFFFFFFFFU);
+}
+
+const WalRange& Manifest::newest_wal() const {
+  return *std::max_element(wal.begin(), wal.end(), [](const WalRange& a, const WalRange& b) {
+    return a.timeline < b.timeline;
+  });
 }
 
 void ManifestReader::update(ByteView bytes) {

@@ -37,7 +37,10 @@ struct Manifest {
   int version = 0;
   std::string system_identifier;  // since version 2 (PostgreSQL 17); empty before
   std::uint64_t files = 0;
-  std::vector<WalRange> wal;
+  std::vector<WalRange> wal;  // one for each timeline of the backup, the newest first
+
+  // REQUIRES: as ManifestReader gives it.
+  const WalRange& newest_wal() const;
 };
 
 // Reads a backup_manifest (PostgreSQL documentation, "Backup Manifest Format") line by line as the

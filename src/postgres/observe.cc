@@ -74,6 +74,13 @@ void observe_cluster(Connection& connection,
   seen.wal_senders_free = settings.number(0, 4);
   seen.prepared_transactions = static_cast<std::uint64_t>(settings.number(0, 5));
   seen.replication_slots_free = settings.number(0, 6);
+  // Of others than superusers and pg_read_all_settings the view hides both.
+  const Result outside = connection.query(
+      "SELECT c.setting FROM pg_catalog.pg_settings c, pg_catalog.pg_settings d "
+      "WHERE c.name = 'config_file' AND d.name = 'data_directory' "
+      "AND NOT pg_catalog.starts_with(c.setting, d.setting || '/')",
+      stop);
+  if (outside.rows() == 1) seen.outer_configuration = outside.text(0, 0);
   // Without pg_read_all_stats those of others have no start, and are not found.
   const Result old = connection.query(
       "SELECT pid, usename, datname, extract(epoch FROM now() - xact_start)::bigint "

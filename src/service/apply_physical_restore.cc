@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <iterator>
 
 #include "concurrency/guarded.h"
@@ -37,6 +38,17 @@ std::optional<Owner> owner_of(const format::Node& node, Ownership ownership) {
     owner.gid = accounts.group_id(node.group).value_or(node.gid);
   }
   return owner;
+}
+
+// Folders above a place that are not there yet: its server's user must get through them, whatever
+// our umask is.
+void make_way_to(const std::filesystem::path& folder) {
+  constexpr mode_t kOpen = 0755;
+  std::error_code failed;
+  if (folder.empty() || std::filesystem::exists(folder, failed)) return;
+  make_way_to(folder.parent_path());
+  os::ensure_directory(folder.string(), kOpen);
+  if (chmod(folder.c_str(), kOpen) != 0) fail(folder.string());
 }
 
 // A server refuses a data directory that others may read, or that is not its own.
@@ -110,6 +122,7 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
   };
   const Place& data = plan.places.front();
   for (const Place& place : plan.places) {
+    make_way_to(std::filesystem::path(place.target).parent_path());
     os::ensure_directory(place.target, 0700);
     RestoreOptions all = place_options(place, options);
     if (&place == &data) all.exclude = {kControlFile};

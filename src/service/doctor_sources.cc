@@ -44,8 +44,11 @@ std::optional<Error> refusal_of(const policy::Source& source, const Environment&
 
 class Sources {
  public:
-  Sources(const Environment& environment, std::vector<Finding>& findings, const StopToken& stop)
-      : environment_(environment), findings_(findings), stop_(stop) {}
+  Sources(const policy::Policy& policy,
+          const Environment& environment,
+          std::vector<Finding>& findings,
+          const StopToken& stop)
+      : policy_(policy), environment_(environment), findings_(findings), stop_(stop) {}
 
   void look_at(const policy::Source& source) {
     switch (source.kind()) {
@@ -140,6 +143,8 @@ class Sources {
     options.physical = wanted(policy::PostgresMethod::physical);
     options.data_directory = given.host.empty() ? given.data_directory : "";
     options.programs = given.programs;
+    for (const policy::Source& other : policy_.sources)
+      options.files.insert(options.files.end(), other.files.begin(), other.files.end());
     const auto seen = postgres::observe_server(server, options, environment_.log, stop_);
     bytes_ += seen.bytes;
     for (postgres::Finding& finding : postgres::diagnose(seen, options)) {
@@ -165,6 +170,7 @@ class Sources {
     return Severity::error;
   }
 
+  const policy::Policy& policy_;
   const Environment& environment_;
   std::vector<Finding>& findings_;
   const StopToken& stop_;
@@ -178,7 +184,7 @@ std::uint64_t examine_sources(const policy::Policy& policy,
                               const Environment& environment,
                               std::vector<Finding>& findings,
                               const StopToken& stop) {
-  Sources sources(environment, findings, stop);
+  Sources sources(policy, environment, findings, stop);
   for (const policy::Source& source : policy.sources) sources.look_at(source);
   return sources.bytes();
 }

@@ -292,11 +292,12 @@ void PhysicalStream::take_manifest(postgres::Manifest manifest) {
 void PhysicalStream::end_backup() {
   end_ = backup_.finish();
   if (!manifest_) throw Error(ErrorCode::corrupt, text("source.physical_no_manifest"));
-  if (manifest_->wal.back().end != end_.lsn) {
+  const postgres::Lsn end = manifest_->newest_wal().end;
+  if (end != end_.lsn) {
     throw Error(ErrorCode::corrupt,
                 text("source.physical_end_differs",
                      {{"server", postgres::to_string_lsn(end_.lsn)},
-                      {"manifest", postgres::to_string_lsn(manifest_->wal.back().end)}}));
+                      {"manifest", postgres::to_string_lsn(end)}}));
   }
   damaged_ = report_damaged_pages(
       suspicious_, *options_.server, options_.database, backup_.start().lsn, errors_, log_, stop_);

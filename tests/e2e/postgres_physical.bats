@@ -121,8 +121,11 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
     -T "$BATS_FILE_TMPDIR/live/fast disk=$BATS_FILE_TMPDIR/standby/fast"
   as_postgres sed -i "s|^unix_socket_directories.*|unix_socket_directories = '$BATS_FILE_TMPDIR/standby'|" "$BATS_FILE_TMPDIR/standby/data/postgresql.conf"
   run_cluster standby
-  write_policy standby physical
-  hikae run
+  write_policy standby "logical, physical"
+  run -0 hikae run
+  assert_says "database shop:"
+  restic -q --no-cache --password-file password -r store dump latest /postgres/logical/database-shop.dump >shop.dump
+  as_postgres pg_restore -l <shop.dump | grep -q "TABLE DATA public pgbench_history"
   run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/standby/fast=copy/fast"
   [ "$status" -eq 0 ]
   [[ $output == *standby.signal* ]]

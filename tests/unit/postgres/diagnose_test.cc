@@ -74,6 +74,28 @@ TEST(Diagnose, JudgesWhatWasSeen) {
   expect_fixes(findings);
 }
 
+TEST(Diagnose, HintsAtConfigurationThatIsInNoBackup) {
+  ServerObservation seen;
+  seen.outer_configuration = "/etc/postgresql/15/main/postgresql.conf";
+  DiagnoseOptions options;
+  options.data_directory = "/var/lib/postgresql/15/main";
+  EXPECT_EQ(find(diagnose(seen, options), "configuration"), nullptr) << "a dump needs none";
+  options.physical = Wanted::yes;
+  const auto findings = diagnose(seen, options);
+  ASSERT_NE(find(findings, "configuration"), nullptr);
+  EXPECT_EQ(find(findings, "configuration")->level, Finding::Level::hint);
+  EXPECT_EQ(argument(find(findings, "configuration"), "folder"), "/etc/postgresql/15/main");
+  expect_fixes(findings);
+  for (const char* kept : {"/etc", "/etc/", "/", "/etc/postgresql/15/main"}) {
+    options.files = {"/home", kept};
+    EXPECT_EQ(find(diagnose(seen, options), "configuration"), nullptr) << kept;
+  }
+  options.files = {"/etc/postgresql/15/mai"};
+  EXPECT_NE(find(diagnose(seen, options), "configuration"), nullptr);
+  options.data_directory.clear();
+  EXPECT_EQ(find(diagnose(seen, options), "configuration"), nullptr) << "of another host";
+}
+
 TEST(Diagnose, FindsNothingWrongWhereNothingIs) {
   ServerObservation seen;
   seen.programs_major = 15;
@@ -82,7 +104,7 @@ TEST(Diagnose, FindsNothingWrongWhereNothingIs) {
   seen.replication_slots_free = 9;
   seen.checksums = true;
   seen.wal_level = "replica";
-  seen.wal_senders_free = 9;
+  seen.wal_senders_free = 1;
   seen.databases.emplace_back().name = "shop";
   DiagnoseOptions options;
   options.physical = Wanted::yes;

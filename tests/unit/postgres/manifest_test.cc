@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/manifest.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "base/error.h"
@@ -61,6 +63,15 @@ TEST(ManifestTest, ReadsFilesAndRanges) {
   EXPECT_EQ(manifest.wal[0].start, 0x2000028U);
   EXPECT_EQ(manifest.wal[1].timeline, 2U);
   EXPECT_EQ(manifest.wal[1].end, 0xAFF000000U);
+}
+
+// A standby whose primary was replaced while it was backed up.
+TEST(ManifestTest, KnowsTheNewestTimelineWhereverItStands) {
+  Manifest manifest;
+  manifest.wal = {{3, 50, 60}, {2, 40, 50}, {1, 10, 40}};
+  EXPECT_EQ(manifest.newest_wal().end, 60U);
+  std::reverse(manifest.wal.begin(), manifest.wal.end());
+  EXPECT_EQ(manifest.newest_wal().end, 60U);
 }
 
 TEST(ManifestTest, ReadsTheSecondVersion) {

@@ -91,10 +91,12 @@ TEST_F(PhysicalRestoreTest, BringsTheClusterWithItsTablespacesToNewPlaces) {
   back_up_in_place();
   server_.sql("DROP TABLE moved");
   server_.sql("DROP TABLESPACE slow");
-  PhysicalRestoreOptions options = to("data");
+  PhysicalRestoreOptions options = to("made/by-us/data");
   options.tablespaces = {{old_place, dir_ / "copy/new place"}};
 
+  const mode_t before = umask(0077);
   const PhysicalRestoreReport report = restore_to(options);
+  umask(before);
 
   EXPECT_THAT(report.restore.errors, IsEmpty());
   EXPECT_GT(report.files_verified, 900U);
@@ -105,6 +107,11 @@ TEST_F(PhysicalRestoreTest, BringsTheClusterWithItsTablespacesToNewPlaces) {
   struct stat status {};
   ASSERT_EQ(stat(options.target.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0700U);
+  // The server's user gets there.
+  for (const char* above : {"copy/made", "copy/made/by-us"}) {
+    ASSERT_EQ(stat((dir_ / above).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0755U) << above;
+  }
 }
 
 TEST_F(PhysicalRestoreTest, IsTakenBackWithoutFollowingLinks) {

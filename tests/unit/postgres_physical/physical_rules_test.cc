@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is decided without a server.
+#include <cstdio>
+
 #include <gmock/gmock.h>
 
 #include "crypto/hash.h"
@@ -75,6 +77,23 @@ TEST(PassedWalTest, TellsSegmentsFromTheOtherFiles) {
                             "pg_wal/archive_status/0000000100000000000000FF.done",
                             "pg_wal/0000000100000000000000FF.partial"})
     EXPECT_FALSE(PassedWal::is_segment(other)) << other;
+}
+
+TEST(PassedWalTest, CountsSegmentsOfAnySize) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+  for (const std::uint64_t size : {kMiB, 64 * kMiB, 1024 * kMiB}) {
+    PassedWal wal(size);
+    const std::uint64_t last = (std::uint64_t{1} << 32U) / size - 1;
+    char name[32];
+    std::snprintf(
+        name, sizeof name, "pg_wal/0000000100000002%08llX", static_cast<unsigned long long>(last));
+    wal.add(name, size);
+    wal.add("pg_wal/000000010000000300000000", size);
+    const std::uint64_t begin = std::uint64_t{3} << 32U;
+    wal.check({{1, begin - size, begin + size}});
+    EXPECT_THROW(wal.check({{1, begin - size, begin + size + 1}}), Error) << size;
+    EXPECT_THROW(wal.check({{1, begin - size - 1, begin}}), Error) << size;
+  }
 }
 
 TEST(PassedWalTest, MustReachFromStartToEnd) {
