@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace hikae::postgres;
   const std::string_view given = hikae::as_text({data, size});
   parse_postmaster(given);
-  plan_globals(given, {"postgres", "a \"b\""});
+  plan_globals(given, {{"postgres", "a \"b\""}, {"pg_default"}});
   database_properties(given, "shop", "other");
   try {
     const ClusterFacts facts = parse_facts(given);

@@ -34,6 +34,10 @@ void add_server_options(Command& command, PostgresRestoreOptions& options) {
   command.option("--host", options.host, "HOST", text("cli_postgres.help_host"));
   command.option("--port", options.port, "N", text("cli_postgres.help_port"));
   command.option("--user", options.user, "ROLE", text("cli_postgres.help_user"));
+  command.option("--server-password-file",
+                 options.server_password,
+                 "FILE",
+                 text("cli_postgres.help_server_password"));
   command.option("--run-as", options.run_as, "USER", text("cli_postgres.help_run_as"));
   command.option("--programs", options.programs, "DIR", text("cli_postgres.help_programs"));
 }

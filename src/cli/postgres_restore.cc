@@ -2,14 +2,19 @@
 // Databases from a snapshot into a server: plan, space, fetch, then one after the other.
 #include "cli/postgres_restore.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 #include "base/units.h"
 #include "cli/reading.h"
 #include "concurrency/task_group.h"
+#include "os/fd.h"
 #include "os/files.h"
 #include "postgres/restore.h"
 #include "restore/pipeline.h"
@@ -20,13 +25,21 @@ namespace {
 
 constexpr std::string_view kFolder = "/postgres/logical";
 
-// A folder that nobody else sees but the server's user, gone with what it holds.
+constexpr std::string_view kPrivateName = "hikae-postgres-";
+
+// A folder that nobody else sees but the server's user, gone with what it holds. It is locked as
+// long as somebody works with it.
 class PrivateFolder {
  public:
-  PrivateFolder(const std::string& parent, const postgres::Server& server) : server_(server) {
-    path_ = (parent.empty() ? "/var/tmp" : parent) + "/hikae-postgres-XXXXXX";
+  PrivateFolder(const std::string& parent, const postgres::Server& server, const Clock& clock)
+      : server_(server) {
+    const std::string place = parent.empty() ? "/var/tmp" : parent;
+    remove_left_behind(place, unix_seconds(clock));
+    path_ = place + "/" + std::string(kPrivateName) + "XXXXXX";
     if (mkdtemp(path_.data()) == nullptr)
       throw system_error(errno, text("os.create_failed", {{"path", path_}}));
+    lock_ = os::open_file(path_, kFolderFlags);
+    flock(lock_.get(), LOCK_EX | LOCK_NB);
     give(path_);
   }
   ~PrivateFolder() {
@@ -45,8 +58,35 @@ class PrivateFolder {
   }
 
  private:
+  static constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+
+  static std::int64_t unix_seconds(const Clock& clock) {
+    return std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
+  }
+
+  // What a restore that was killed could not remove: whole dumps, which nobody may find years
+  // later.
+  void remove_left_behind(const std::string& place, std::int64_t now) const {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(place, ignored)) {
+      if (!entry.path().filename().string().starts_with(kPrivateName)) continue;
+      const os::Fd folder = os::try_open(entry.path().string(), kFolderFlags);
+      if (!folder || !is_ours_and_old(folder, now) || flock(folder.get(), LOCK_EX | LOCK_NB) != 0)
+        continue;
+      std::filesystem::remove_all(entry.path(), ignored);
+    }
+  }
+  // One that was made a moment ago may be locked the next.
+  bool is_ours_and_old(const os::Fd& folder, std::int64_t now) const {
+    constexpr std::int64_t kMoment = 60;
+    struct stat status {};
+    if (fstat(folder.get(), &status) != 0 || now - status.st_mtime < kMoment) return false;
+    return status.st_uid == geteuid() || (server_.run_as && status.st_uid == server_.run_as->uid);
+  }
+
   const postgres::Server& server_;
   std::string path_;
+  os::Fd lock_;
 };
 
 class DatabaseRestore {
@@ -54,17 +94,19 @@ class DatabaseRestore {
   DatabaseRestore(const Session& session, const PostgresRestoreOptions& options)
       : session_(session),
         options_(options),
-        server_(
-            find_server(postgres_source_of(session, options), session.environment, session.stop)),
+        source_(postgres_source_of(session, options)),
+        server_(find_server(source_, session.environment, session.stop)),
         origin_(open_postgres_origin(session, options)),
         index_(load_index_for_reading(session, *origin_.origin.opened.repository)),
-        folder_(options.temporary, server_) {}
+        folder_(options.temporary, server_, session.environment.clock) {}
 
   int run() {
     fetch("facts.json");
     facts_ = postgres::parse_facts(as_text(os::read_file(file("facts.json"), kMostFacts)));
     postgres::Connection connection = connect();
-    programs_ = postgres::find_programs(options_.programs, connection.server_major());
+    // An archive is read by no older program than the one that wrote it.
+    programs_ = postgres::find_programs(source_.programs,
+                                        std::max(connection.server_major(), facts_.dump_major));
     steps_ = plan(connection);
     say_plan();
     if (options_.dry_run) return 0;
@@ -147,11 +189,22 @@ class DatabaseRestore {
     return postgres::plan_databases(facts_, wishes, existing, connection.server_major());
   }
 
+  static const char* key_of(postgres::RestoreStep::How how) {
+    switch (how) {
+      case postgres::RestoreStep::How::create:
+        return "cli_postgres.will_create";
+      case postgres::RestoreStep::How::fill_empty:
+        return "cli_postgres.will_fill";
+      case postgres::RestoreStep::How::make_anew:
+        return "cli_postgres.will_make_anew";
+    }
+    return "";
+  }
+
   void say_plan() {
     for (const postgres::RestoreStep& step : steps_) {
-      const bool creates = step.how == postgres::RestoreStep::How::create;
       session_.console.write(LogLevel::info,
-                             text(creates ? "cli_postgres.will_create" : "cli_postgres.will_fill",
+                             text(key_of(step.how),
                                   {{"database", step.facts.name},
                                    {"target", step.target},
                                    {"size", format_bytes(step.facts.dump_bytes)}}));
@@ -226,6 +279,7 @@ class DatabaseRestore {
 
   const Session& session_;
   const PostgresRestoreOptions& options_;
+  policy::PostgresSource source_;
   postgres::Server server_;
   PostgresOrigin origin_;
   Index index_;
@@ -263,6 +317,12 @@ policy::PostgresSource postgres_source_of(const Session& session,
   if (options.port != 0) source.port = options.port;
   if (!options.user.empty()) source.user = options.user;
   if (!options.run_as.empty()) source.run_as = options.run_as;
+  if (!options.programs.empty()) source.programs = options.programs;
+  if (!options.server_password.empty()) {
+    const std::filesystem::path base(session.environment.working_directory);
+    source.password = policy::SecretReference{policy::SecretReference::Kind::file,
+                                              (base / options.server_password).string()};
+  }
   return source;
 }
 

@@ -31,6 +31,7 @@ struct PostgresRestoreOptions {
   int port = 0;
   std::string user;
   std::string run_as;
+  std::string server_password;  // the file that holds it
   std::string programs;
   int jobs = 0;           // 0: as many as CPUs
   std::string temporary;  // where dumps lie meanwhile

@@ -10,19 +10,9 @@ std::uint64_t size_at(const Result& result, std::size_t row, std::size_t column)
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, result.number(row, column)));
 }
 
-// datcollversion came with 15; what the operating system has now, with 15 too.
-std::string collation_columns(const Connection& connection) {
-  constexpr int kWithVersions = 150000;
-  if (connection.server_version() < kWithVersions) return "NULL, NULL";
-  return "d.datcollversion, pg_catalog.pg_database_collation_actual_version(d.oid)";
-}
-
-// Other providers than libc came with 15; 17 renamed the column.
-std::string provider_columns(const Connection& connection) {
-  if (connection.server_major() < 15) return "'libc', NULL";
-  return "CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END, " +
-         std::string(connection.server_major() < 17 ? "d.daticulocale" : "d.datlocale");
-}
+constexpr int kWithProviders = 150000;  // and with versions of a database's collation
+constexpr int kWithRules = 160000;
+constexpr int kWithOneLocale = 170000;  // instead of one for ICU
 
 }  // namespace
 
@@ -56,14 +46,27 @@ std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToke
   return found;
 }
 
-DatabaseFacts load_database_facts(Connection& connection, const StopToken& stop) {
-  const Result database = connection.query(
-      "SELECT d.datname, pg_catalog.pg_database_size(d.oid), pg_catalog.pg_get_userbyid(d.datdba), "
+std::string database_question(int server_version) {
+  std::string columns =
+      "d.datname, pg_catalog.pg_database_size(d.oid), pg_catalog.pg_get_userbyid(d.datdba), "
       "pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, "
-      "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), " +
-          collation_columns(connection) + ", " + provider_columns(connection) +
-          " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()",
-      stop);
+      "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata), ";
+  if (server_version < kWithProviders) {
+    columns += "NULL, NULL, 'libc', NULL, NULL";
+  } else {
+    columns +=
+        "d.datcollversion, pg_catalog.pg_database_collation_actual_version(d.oid), "
+        "CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END, ";
+    columns += server_version < kWithOneLocale ? "d.daticulocale, " : "d.datlocale, ";
+    columns += server_version < kWithRules ? "NULL" : "d.daticurules";
+  }
+  return "SELECT " + columns +
+         ", t.spcname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t "
+         "ON t.oid = d.dattablespace WHERE d.datname = pg_catalog.current_database()";
+}
+
+DatabaseFacts load_database_facts(Connection& connection, const StopToken& stop) {
+  const Result database = connection.query(database_question(connection.server_version()), stop);
   DatabaseFacts facts;
   facts.name = database.text(0, 0);
   facts.bytes = size_at(database, 0, 1);
@@ -76,6 +79,8 @@ DatabaseFacts load_database_facts(Connection& connection, const StopToken& stop)
   facts.actual_collation_version = database.text(0, 8);
   facts.provider = database.text(0, 9);
   facts.locale = database.text(0, 10);
+  facts.icu_rules = database.text(0, 11);
+  facts.tablespace = database.text(0, 12);
   const Result extensions = connection.query(
       "SELECT extname, extversion FROM pg_catalog.pg_extension ORDER BY extname", stop);
   for (std::size_t row = 0; row < extensions.rows(); ++row)

@@ -48,17 +48,20 @@ struct DatabaseFacts {
   std::uint64_t bytes = 0;       // on the server's disk
   std::uint64_t dump_bytes = 0;  // of the file
   std::string owner;
+  std::string tablespace;  // of what names none itself
   std::string encoding;
   std::string collate;
   std::string ctype;
   std::string provider;                  // of collations: "libc", "icu", "builtin"
   std::string locale;                    // of a provider other than libc
+  std::string icu_rules;                 // more rules of an ICU locale, since 16
   std::string collation_version;         // as recorded; empty: the server does not record any
   std::string actual_collation_version;  // of the server's operating system
   std::uint64_t large_objects = 0;
   std::vector<Extension> extensions;
   std::vector<TableRows> tables;
   std::vector<std::string> warnings;  // pg_dump's own
+  std::string properties;             // of a plain dump: database_section() of restore.h
 };
 
 struct ClusterFacts {
@@ -70,7 +73,10 @@ struct ClusterFacts {
   std::vector<DatabaseFacts> databases;
 };
 
-// All but file, dump_bytes, tables and warnings, as the connection's database is in its
+// The question about a database in the words of the server's version (150018); what an older server
+// does not know is NULL. Pure.
+std::string database_question(int server_version);
+// All but file, dump_bytes, tables, warnings and properties, as the connection's database is in its
 // transaction.
 DatabaseFacts load_database_facts(Connection& connection, const StopToken& stop);
 // What the cluster tells; without databases.

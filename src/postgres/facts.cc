@@ -45,9 +45,11 @@ void write_database(JsonWriter& json, const DatabaseFacts& facts) {
   json.begin_object();
   json.member("name", facts.name).member("file", facts.file);
   json.member("bytes", facts.bytes).member("dump_bytes", facts.dump_bytes);
-  json.member("owner", facts.owner).member("encoding", facts.encoding);
+  json.member("owner", facts.owner).member("tablespace", facts.tablespace);
+  json.member("encoding", facts.encoding);
   json.member("collate", facts.collate).member("ctype", facts.ctype);
   json.member("provider", facts.provider).member("locale", facts.locale);
+  json.member("icu_rules", facts.icu_rules);
   json.member("collation_version", facts.collation_version);
   json.member("actual_collation_version", facts.actual_collation_version);
   json.member("large_objects", facts.large_objects);
@@ -65,7 +67,9 @@ void write_database(JsonWriter& json, const DatabaseFacts& facts) {
   }
   json.end_array().key("warnings").begin_array();
   for (const std::string& warning : facts.warnings) json.value(warning);
-  json.end_array().end_object();
+  json.end_array();
+  if (!facts.properties.empty()) json.member("properties", facts.properties);
+  json.end_object();
 }
 
 }  // namespace

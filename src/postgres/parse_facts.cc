@@ -34,13 +34,16 @@ DatabaseFacts parse_database(const element& object) {
   facts.bytes = number_in(object, "bytes");
   facts.dump_bytes = number_in(object, "dump_bytes");
   facts.owner = text_in(object, "owner");
+  facts.tablespace = text_in(object, "tablespace");
   facts.encoding = text_in(object, "encoding");
   facts.collate = text_in(object, "collate");
   facts.ctype = text_in(object, "ctype");
   facts.provider = text_in(object, "provider");
   facts.locale = text_in(object, "locale");
+  facts.icu_rules = text_in(object, "icu_rules");
   facts.collation_version = text_in(object, "collation_version");
   facts.actual_collation_version = text_in(object, "actual_collation_version");
+  facts.properties = text_in(object, "properties");
   facts.large_objects = number_in(object, "large_objects");
   each_in(object, "extensions", [&](const element& item) {
     facts.extensions.push_back({text_in(item, "name"), text_in(item, "version")});

@@ -24,6 +24,8 @@ std::vector<RestoreWish> wish_all(const ClusterFacts& facts);
 struct ExistingDatabase {
   std::string name;
   bool is_empty = false;  // nobody has made anything in it
+  // A restore made it and did not come to its end, and nobody is in it.
+  bool is_unfinished = false;
 };
 // Looks into each database of `names` that exists.
 std::vector<ExistingDatabase> find_existing(const Server& server,
@@ -34,7 +36,8 @@ std::vector<ExistingDatabase> find_existing(const Server& server,
 struct RestoreStep {
   DatabaseFacts facts;  // of the dump
   std::string target;
-  enum class How { create, fill_empty } how = How::create;
+  // make_anew: what an unfinished restore left is dropped first.
+  enum class How { create, fill_empty, make_anew } how = How::create;
 };
 // What will be done. Pure. Throws Error not_found for a database that the snapshot has not,
 // already_exists for a target that holds anything, invalid_argument for two with one target,
@@ -44,17 +47,30 @@ std::vector<RestoreStep> plan_databases(const ClusterFacts& facts,
                                         const std::vector<ExistingDatabase>& existing,
                                         int server_major);
 
+// What makes the step's database on a server of that version that has these tablespaces. Nothing of
+// how it sorts and compares is left to the server's own choice, which may be another. Pure.
+std::string create_statement(const RestoreStep& step,
+                             int server_major,
+                             const std::set<std::string>& tablespaces);
+
+// Roles and tablespaces of a server. One may have the name of the other.
+struct ExistingGlobals {
+  std::set<std::string> roles;
+  std::set<std::string> tablespaces;
+};
+
 // The globals without what the server has already: its roles keep their passwords and rights. Pure.
 struct GlobalsPlan {
   std::string sql;
   std::vector<std::string> kept;  // roles and tablespaces that were there
 };
-GlobalsPlan plan_globals(std::string_view sql, const std::set<std::string>& existing);
-// Roles and tablespaces of the server.
-std::set<std::string> find_globals(Connection& connection, const StopToken& stop);
+GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing);
+ExistingGlobals find_globals(Connection& connection, const StopToken& stop);
 
-// Of what `pg_restore --create` would run, the statements about the database itself (settings,
-// rights, comment), for the name `target`. Pure.
+// Of the SQL that a dump with --create holds, the entries about the database itself (settings,
+// rights, comment), with their heads. Pure.
+std::string database_section(std::string_view sql);
+// Its statements, for the name `target`. Pure.
 std::string database_properties(std::string_view sql,
                                 const std::string& database,
                                 const std::string& target);
@@ -74,7 +90,9 @@ void apply_globals(const RestoreTools& tools,
                    const std::string& database,
                    const StopToken& stop);
 // Makes the database if it is not there, and fills it from `file`, which server.run_as can read.
-// After an error what it made is dropped again. Throws Error with pg_restore's own words.
+// Until it is whole its comment says that it is unfinished. After an error what it made is dropped
+// again, with the sessions in it; a server that restarts is waited for. What could not be dropped
+// the same step makes anew, once it is planned again. Throws Error with pg_restore's own words.
 void apply_step(const RestoreTools& tools,
                 const RestoreStep& step,
                 const std::string& file,

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "postgres/restore.h"
 
 namespace hikae::postgres {
 namespace {
+
+// The comment of a database that is being filled. Whoever lists databases sees it, and a later
+// restore knows by it what it may drop.
+constexpr const char* kUnfinished = "hikae: this restore has not come to its end";
+constexpr std::chrono::seconds kRestartPatience{30};
+constexpr std::chrono::milliseconds kLookAgain{500};
 
 // Anything that somebody made: relations, functions and types outside the system's schemas, large
 // objects. What an extension brought counts too: pg_restore would stumble over it.
@@ -16,6 +24,28 @@ constexpr const char* kCountContent =
     "(SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' "
     "AND nspname NOT IN ('information_schema', 'public')) + "
     "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)";
+// Another restore may be at it this moment.
+constexpr const char* kCountSessions =
+    "SELECT count(*) FROM pg_catalog.pg_stat_activity "
+    "WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() "
+    "AND backend_type <> 'autovacuum worker'";
+// Of the database $1.
+constexpr const char* kComment =
+    "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database "
+    "WHERE datname = $1";
+
+Error program_failed(const std::string& program, const os::ProcessResult& result) {
+  Error error = explain_program(result.errors,
+                                text("postgres.program_failed",
+                                     {{"program", program},
+                                      {"code", std::to_string(result.exit_code)},
+                                      {"words", program_words(result.errors)}}));
+  if (error.retry() != Retry::no) return error;
+  // Its hint is about what a dump needs.
+  const bool is_full = error.code() == ErrorCode::no_space;
+  return Error(error.code(), error.message())
+      .with_hint(text(is_full ? "postgres.no_room_hint" : "postgres.restore_hint"));
+}
 
 void run(const RestoreTools& tools,
          std::vector<std::string> argv,
@@ -28,55 +58,72 @@ void run(const RestoreTools& tools,
   const os::ProcessResult result = os::run_process(request, stop);
   for (const std::string& warning : program_warnings(result.errors))
     tools.log.warning(text("postgres.program_warns", {{"words", warning}}));
-  if (result.exit_code == 0) return;
-  throw explain_program(result.errors,
-                        text("postgres.program_failed",
-                             {{"program", program},
-                              {"code", std::to_string(result.exit_code)},
-                              {"words", program_words(result.errors)}}))
-      .with_hint(text("postgres.restore_hint"));
+  if (result.exit_code != 0) throw program_failed(program, result);
 }
 
-// template0 has nothing that the dump brings again, and takes any encoding.
-std::string create_statement(const Connection& connection, const RestoreStep& step) {
-  const DatabaseFacts& facts = step.facts;
-  std::string sql = "CREATE DATABASE " + Connection::quote_name(step.target) +
-                    " TEMPLATE template0 ENCODING " + connection.quote_value(facts.encoding);
-  if (!facts.collate.empty()) sql += " LC_COLLATE " + connection.quote_value(facts.collate);
-  if (!facts.ctype.empty()) sql += " LC_CTYPE " + connection.quote_value(facts.ctype);
-  if (facts.provider == "icu")
-    sql += " LOCALE_PROVIDER icu ICU_LOCALE " + connection.quote_value(facts.locale);
-  if (facts.provider == "builtin")
-    sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + connection.quote_value(facts.locale);
-  return sql;
+std::string comment_statement(const std::string& database, const std::string& literal) {
+  return "COMMENT ON DATABASE " + Connection::quote_name(database) + " IS " + literal;
+}
+
+Connection connect_to(const RestoreTools& tools,
+                      const std::string& database,
+                      const StopToken& stop) {
+  Connection connection(tools.server, database, ConnectionKind::ordinary, tools.log, stop);
+  // Copying a large template may take its time.
+  connection.query("SET statement_timeout = 0", stop);
+  return connection;
 }
 
 void create(const RestoreTools& tools,
             const RestoreStep& step,
             const std::string& maintenance_database,
             const StopToken& stop) {
-  Connection connection(
-      tools.server, maintenance_database, ConnectionKind::ordinary, tools.log, stop);
-  // Copying a large template may take its time.
-  connection.query("SET statement_timeout = 0", stop);
-  connection.query(create_statement(connection, step), stop);
+  Connection connection = connect_to(tools, maintenance_database, stop);
+  const std::set<std::string> tablespaces = find_globals(connection, stop).tablespaces;
+  const std::string& wanted = step.facts.tablespace;
+  if (!wanted.empty() && tablespaces.count(wanted) == 0) {
+    tools.log.warning(
+        text("postgres.no_tablespace", {{"tablespace", wanted}, {"database", step.target}}));
+  }
+  connection.query(create_statement(step, connection.server_major(), tablespaces), stop);
+}
+
+void prepare(const RestoreTools& tools,
+             const RestoreStep& step,
+             const std::string& maintenance_database,
+             const StopToken& stop) {
+  Connection connection = connect_to(tools, maintenance_database, stop);
+  connection.query(comment_statement(step.target, connection.quote_value(kUnfinished)), stop);
   if (tools.owners == Owners::drop || step.facts.owner.empty()) return;
   connection.query("ALTER DATABASE " + Connection::quote_name(step.target) + " OWNER TO " +
                        Connection::quote_name(step.facts.owner),
                    stop);
 }
 
+// A program that was killed may leave sessions behind which go on building an index.
+void drop_now(const RestoreTools& tools,
+              const RestoreStep& step,
+              const std::string& maintenance_database,
+              const StopToken& stop) {
+  connect_to(tools, maintenance_database, stop)
+      .query("DROP DATABASE IF EXISTS " + Connection::quote_name(step.target) + " WITH (FORCE)",
+             stop);
+}
+
+// A server that ran out of space restarts; meanwhile it takes no connections.
 void drop(const RestoreTools& tools,
           const RestoreStep& step,
           const std::string& maintenance_database) {
-  try {
-    const StopToken always;
-    Connection connection(
-        tools.server, maintenance_database, ConnectionKind::ordinary, tools.log, always);
-    connection.query("DROP DATABASE IF EXISTS " + Connection::quote_name(step.target), always);
-  } catch (const Error&) {
-    tools.log.warning(text("postgres.left_behind", {{"database", step.target}}));
+  const auto patience = std::chrono::steady_clock::now() + kRestartPatience;
+  while (true) {
+    try {
+      return drop_now(tools, step, maintenance_database, StopToken());
+    } catch (const Error& error) {
+      if (error.retry() == Retry::no || std::chrono::steady_clock::now() >= patience) break;
+    }
+    std::this_thread::sleep_for(kLookAgain);
   }
+  tools.log.warning(text("postgres.left_behind", {{"database", step.target}}));
 }
 
 std::vector<std::string> fill_command(const RestoreTools& tools,
@@ -106,13 +153,13 @@ std::vector<std::string> fill_command(const RestoreTools& tools,
   return argv;
 }
 
-// The settings and rights of the database itself, which belong to its name: pg_restore gives them
-// only together with creating the database under its old name.
-void apply_properties(const RestoreTools& tools,
-                      const RestoreStep& step,
-                      const std::string& file,
-                      const StopToken& stop) {
-  if (tools.format == DumpFormat::plain || tools.owners == Owners::drop) return;
+// The SQL that holds the settings and rights of the database itself, which belong to its name:
+// pg_restore gives them only together with creating the database under its old name.
+std::string list_properties(const RestoreTools& tools,
+                            const RestoreStep& step,
+                            const std::string& file,
+                            const StopToken& stop) {
+  if (tools.format == DumpFormat::plain) return step.facts.properties;
   const ClientLaunch launch(tools.server,
                             {tools.programs.path("pg_restore"),
                              "--create",
@@ -122,8 +169,18 @@ void apply_properties(const RestoreTools& tools,
                              file});
   os::ProcessRequest request = launch.process();
   request.output_limit = std::size_t{256} << 20U;
-  const os::ProcessResult listed = os::run_process(request, stop);
-  const std::string sql = database_properties(listed.output, step.facts.name, step.target);
+  os::ProcessResult listed = os::run_process(request, stop);
+  if (listed.exit_code != 0) throw program_failed("pg_restore", listed);
+  return std::move(listed.output);
+}
+
+void apply_properties(const RestoreTools& tools,
+                      const RestoreStep& step,
+                      const std::string& file,
+                      const StopToken& stop) {
+  if (tools.owners == Owners::drop) return;
+  const std::string sql =
+      database_properties(list_properties(tools, step, file, stop), step.facts.name, step.target);
   if (sql.empty()) return;
   run(tools,
       {tools.programs.path("psql"),
@@ -137,6 +194,17 @@ void apply_properties(const RestoreTools& tools,
       stop);
 }
 
+// The dump's own comment, if it has one, came with its properties. From without: these may have
+// closed the database to who restores.
+void mark_finished(const RestoreTools& tools,
+                   const RestoreStep& step,
+                   const std::string& maintenance_database,
+                   const StopToken& stop) {
+  Connection connection = connect_to(tools, maintenance_database, stop);
+  if (connection.query(kComment, {step.target}, stop).text(0, 0) == kUnfinished)
+    connection.query(comment_statement(step.target, "NULL"), stop);
+}
+
 }  // namespace
 
 std::vector<ExistingDatabase> find_existing(const Server& server,
@@ -146,18 +214,23 @@ std::vector<ExistingDatabase> find_existing(const Server& server,
   std::vector<ExistingDatabase> found;
   for (const std::string& name : names) {
     Connection connection(server, name, ConnectionKind::ordinary, log, stop);
-    found.push_back({name, connection.query(kCountContent, stop).number(0, 0) == 0});
+    found.push_back({name,
+                     connection.query(kCountContent, stop).number(0, 0) == 0,
+                     connection.query(kComment, {name}, stop).text(0, 0) == kUnfinished &&
+                         connection.query(kCountSessions, stop).number(0, 0) == 0});
   }
   return found;
 }
 
-std::set<std::string> find_globals(Connection& connection, const StopToken& stop) {
-  const Result result = connection.query(
-      "SELECT rolname FROM pg_catalog.pg_roles UNION SELECT spcname FROM pg_catalog.pg_tablespace",
-      stop);
-  std::set<std::string> names;
-  for (std::size_t row = 0; row < result.rows(); ++row) names.insert(result.text(row, 0));
-  return names;
+ExistingGlobals find_globals(Connection& connection, const StopToken& stop) {
+  const auto names_of = [&](const std::string& question) {
+    const Result result = connection.query(question, stop);
+    std::set<std::string> names;
+    for (std::size_t row = 0; row < result.rows(); ++row) names.insert(result.text(row, 0));
+    return names;
+  };
+  return {names_of("SELECT rolname FROM pg_catalog.pg_roles"),
+          names_of("SELECT spcname FROM pg_catalog.pg_tablespace")};
 }
 
 void apply_globals(const RestoreTools& tools,
@@ -181,19 +254,26 @@ void apply_step(const RestoreTools& tools,
                 const std::string& file,
                 const std::string& maintenance_database,
                 const StopToken& stop) {
-  const bool makes = step.how == RestoreStep::How::create;
+  // Never drop what somebody else made meanwhile.
+  bool made = false;
   try {
-    if (makes) create(tools, step, maintenance_database, stop);
+    if (step.how == RestoreStep::How::make_anew) drop_now(tools, step, maintenance_database, stop);
+    if (step.how != RestoreStep::How::fill_empty) {
+      create(tools, step, maintenance_database, stop);
+      made = true;
+      prepare(tools, step, maintenance_database, stop);
+    }
     run(tools, fill_command(tools, step, file), "", stop);
     apply_properties(tools, step, file, stop);
+    if (made) mark_finished(tools, step, maintenance_database, stop);
   } catch (Error& error) {
     // A half-filled database must not pass for a restored one.
-    if (makes && error.code() != ErrorCode::already_exists) drop(tools, step, maintenance_database);
+    if (made) drop(tools, step, maintenance_database);
     error.add_context(text("postgres.restoring", {{"database", step.target}}));
     error.set_hint(text("postgres.restore_hint"));
     throw;
   } catch (const Cancelled&) {
-    if (makes) drop(tools, step, maintenance_database);
+    if (made) drop(tools, step, maintenance_database);
     throw;
   }
 }

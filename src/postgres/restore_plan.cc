@@ -21,6 +21,7 @@ const DatabaseFacts& facts_of(const ClusterFacts& facts, const std::string& data
 RestoreStep::How decide(const std::vector<ExistingDatabase>& existing, const RestoreWish& wish) {
   for (const ExistingDatabase& entry : existing) {
     if (entry.name != wish.target) continue;
+    if (entry.is_unfinished) return RestoreStep::How::make_anew;
     if (entry.is_empty) return RestoreStep::How::fill_empty;
     throw Error(ErrorCode::already_exists,
                 text("postgres.target_not_empty", {{"database", wish.target}}))
@@ -35,27 +36,48 @@ int major_of(std::string_view version) {
   return major;
 }
 
-// The name behind "CREATE ROLE " and so on, as SQL has it; nullopt when the line is none of these.
-std::optional<std::string> made_by(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kBegins = {
-      "CREATE ROLE ", "ALTER ROLE ", "CREATE TABLESPACE ", "ALTER TABLESPACE "};
-  for (const std::string_view begin : kBegins) {
-    if (!line.starts_with(begin)) continue;
-    std::string_view rest = line.substr(begin.size());
-    std::string name;
-    if (!rest.starts_with('"')) return std::string(rest.substr(0, rest.find_first_of(" ;")));
-    rest.remove_prefix(1);
-    while (!rest.empty()) {
-      if (rest.starts_with("\"\""))
-        rest.remove_prefix(1);
-      else if (rest.front() == '"')
-        return name;
-      name += rest.front();
+// The name at the front, as SQL has it.
+std::string name_at(std::string_view rest) {
+  std::string name;
+  if (!rest.starts_with('"')) return std::string(rest.substr(0, rest.find_first_of(" ;")));
+  rest.remove_prefix(1);
+  while (!rest.empty()) {
+    if (rest.starts_with("\"\""))
       rest.remove_prefix(1);
-    }
-    return name;
+    else if (rest.front() == '"')
+      return name;
+    name += rest.front();
+    rest.remove_prefix(1);
+  }
+  return name;
+}
+
+// The role or tablespace that is there already and that the line would make or change.
+std::optional<std::string> existing_at(std::string_view line, const ExistingGlobals& existing) {
+  struct Begin {
+    std::string_view words;
+    const std::set<std::string>& names;
+  };
+  const std::array<Begin, 4> begins = {{{"CREATE ROLE ", existing.roles},
+                                        {"ALTER ROLE ", existing.roles},
+                                        {"CREATE TABLESPACE ", existing.tablespaces},
+                                        {"ALTER TABLESPACE ", existing.tablespaces}}};
+  for (const Begin& begin : begins) {
+    if (!line.starts_with(begin.words)) continue;
+    std::string name = name_at(line.substr(begin.words.size()));
+    if (begin.names.count(name) != 0) return name;
   }
   return std::nullopt;
+}
+
+// As libpq quotes values for a server of any setting.
+std::string literal(std::string_view value) {
+  std::string quoted = value.find('\\') == std::string_view::npos ? "'" : "E'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  return quoted + "'";
 }
 
 // "-- Name: DATABASE shop; Type: ACL; Schema: -; Owner: clerk"
@@ -118,15 +140,37 @@ std::vector<RestoreStep> plan_databases(const ClusterFacts& facts,
   return steps;
 }
 
-GlobalsPlan plan_globals(std::string_view sql, const std::set<std::string>& existing) {
+// template0 has nothing that the dump brings again, and takes any encoding.
+std::string create_statement(const RestoreStep& step,
+                             int server_major,
+                             const std::set<std::string>& tablespaces) {
+  constexpr int kWithProviders = 15;
+  const DatabaseFacts& facts = step.facts;
+  std::string sql = "CREATE DATABASE " + Connection::quote_name(step.target) +
+                    " TEMPLATE template0 ENCODING " + literal(facts.encoding);
+  if (!facts.collate.empty()) sql += " LC_COLLATE " + literal(facts.collate);
+  if (!facts.ctype.empty()) sql += " LC_CTYPE " + literal(facts.ctype);
+  if (facts.provider == "icu") {
+    sql += " LOCALE_PROVIDER icu ICU_LOCALE " + literal(facts.locale);
+    if (!facts.icu_rules.empty()) sql += " ICU_RULES " + literal(facts.icu_rules);
+  } else if (facts.provider == "builtin") {
+    sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + literal(facts.locale);
+  } else if (server_major >= kWithProviders) {
+    sql += " LOCALE_PROVIDER libc";
+  }
+  if (tablespaces.count(facts.tablespace) != 0)
+    sql += " TABLESPACE " + Connection::quote_name(facts.tablespace);
+  return sql;
+}
+
+GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing) {
   GlobalsPlan plan;
   std::set<std::string> kept;
   while (!sql.empty()) {
     const std::size_t end = std::min(sql.find('\n'), sql.size() - 1);
     const std::string_view line = sql.substr(0, end + 1);
     sql.remove_prefix(end + 1);
-    const auto name = made_by(line);
-    if (name && existing.count(*name) != 0) {
+    if (const auto name = existing_at(line, existing)) {
       kept.insert(*name);
     } else {
       plan.sql += line;
@@ -136,22 +180,31 @@ GlobalsPlan plan_globals(std::string_view sql, const std::set<std::string>& exis
   return plan;
 }
 
-std::string database_properties(std::string_view sql,
-                                const std::string& database,
-                                const std::string& target) {
+std::string database_section(std::string_view sql) {
   std::string found;
   bool wanted = false;
   while (!sql.empty()) {
     const std::size_t end = std::min(sql.find('\n'), sql.size() - 1);
     const std::string_view line = sql.substr(0, end + 1);
     sql.remove_prefix(end + 1);
-    if (line.starts_with("-- Name: ")) {
-      wanted = is_of_database(line);
-    } else if (line.starts_with("\\") || line.starts_with("--")) {
-      continue;  // commands of psql: \connect, \restrict
-    } else if (wanted) {
-      found += renamed(std::string(line), database, target);
-    }
+    if (line.starts_with("-- Name: ")) wanted = is_of_database(line);
+    // Commands of psql: \connect, \restrict.
+    if (wanted && !line.starts_with("\\")) found += line;
+  }
+  return found;
+}
+
+std::string database_properties(std::string_view sql,
+                                const std::string& database,
+                                const std::string& target) {
+  std::string found;
+  const std::string section = database_section(sql);
+  std::string_view rest = section;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1);
+    const std::string_view line = rest.substr(0, end + 1);
+    rest.remove_prefix(end + 1);
+    if (!line.starts_with("--")) found += renamed(std::string(line), database, target);
   }
   return found.find_first_not_of('\n') == std::string::npos ? "" : found;
 }

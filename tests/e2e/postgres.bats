@@ -12,7 +12,7 @@ setup_file() {
   sql live postgres "CREATE ROLE accounting; CREATE ROLE clerk LOGIN PASSWORD 'x' IN ROLE accounting"
   sql live postgres "CREATE DATABASE shop OWNER clerk"
   sql live postgres "CREATE DATABASE \"odd/name %\""
-  sql live postgres "ALTER DATABASE shop SET work_mem = '8MB'"
+  sql live postgres "ALTER DATABASE shop SET work_mem = '8MB'; GRANT TEMPORARY ON DATABASE shop TO accounting; COMMENT ON DATABASE shop IS 'what is sold'"
   pg live pgbench -q -i -s 5 shop 2>/dev/null
   sql live shop "CREATE TABLE ledger (id int PRIMARY KEY, 摘要 text); INSERT INTO ledger SELECT n, '売上' || n FROM generate_series(1, 5000) n;
     CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 7)::text) AS t FROM generate_series(1, 600000) n;
@@ -265,6 +265,7 @@ restore() { hikae postgres restore --source database "$@"; }
   diff <(pg live pg_dump shop | grep -v restrict) <(pg live pg_dump shop_again | grep -v restrict)
   diff <(pg live pg_dump --create -s shop | grep "^ALTER DATABASE") \
     <(pg live pg_dump --create -s shop_again | sed -n 's/DATABASE shop_again/DATABASE shop/; /^ALTER DATABASE/p')
+  [ "$(sql live postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop_again'")" = "what is sold" ]
   # Never over anything.
   run -1 restore --database shop=shop_again
   assert_says "exists and is not empty" "nothing was changed"
@@ -272,6 +273,82 @@ restore() { hikae postgres restore --source database "$@"; }
   assert_says "exists and is not empty" "NEWNAME"
   sql live postgres "DROP DATABASE shop_again"
   [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+}
+
+@test "a database comes back into its own tablespace, with its comment" {
+  install -d -o postgres -g postgres -m 700 "$BATS_FILE_TMPDIR/live/fast"
+  sql live postgres "CREATE TABLESPACE fast LOCATION '$BATS_FILE_TMPDIR/live/fast'"
+  sql live postgres "CREATE DATABASE placed TABLESPACE fast"
+  sql live placed "CREATE TABLE t AS SELECT 1 AS n; COMMENT ON DATABASE placed IS 'ours'"
+  write_policy 'databases: [placed]'
+  hikae -q run
+  sql live postgres "DROP DATABASE placed"
+  run -0 restore --database placed
+  [ "$(sql live placed "SELECT spcname, shobj_description(d.oid, 'pg_database') FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace
+    WHERE datname = 'placed'")" = 'fast|ours' ]
+  sql live postgres "DROP DATABASE placed"
+  sql live postgres "DROP TABLESPACE fast"
+  run -0 restore --database placed
+  assert_says "no tablespace fast"
+  [ "$(sql live placed "SELECT n FROM t")" = 1 ]
+  sql live postgres "DROP DATABASE placed"
+}
+
+@test "--jobs: so many tables are filled at once" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  local jobs most now
+  for jobs in 1 3; do
+    "$HIKAE" postgres restore --source database --database shop=shop_jobs --jobs "$jobs" --verify >output 2>&1 3>&- &
+    run_pid=$!
+    most=0
+    while kill -0 "$run_pid" 2>/dev/null; do
+      now=$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop_jobs' AND query LIKE 'COPY %'")
+      [ "$now" -le "$most" ] || most=$now
+    done
+    expect_exit 0 "$run_pid"
+    echo "--jobs $jobs: $most at once"
+    # Three tables here are large enough to be seen.
+    if [ "$jobs" = 1 ]; then [ "$most" -le 1 ]; else [ "$most" -ge 2 ]; fi
+    sql live postgres "DROP DATABASE shop_jobs"
+  done
+}
+
+@test "a restore that is killed leaves a database that says so, and the same command makes it anew" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  mkdir tmp
+  "$HIKAE" postgres restore --source database --database shop=shop_killed --jobs 2 --temporary "$PWD/tmp" >output 2>&1 3>&- &
+  run_pid=$!
+  filling() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop_killed' AND query LIKE 'COPY %'")" -gt 0 ]; }
+  wait_until filling
+  restorer=$(process_below "$run_pid" pg_restore)
+  kill -9 "$run_pid" "$restorer"
+  wait "$run_pid" || true
+  [ "$(sql live postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop_killed'")" = "hikae: this restore has not come to its end" ]
+  # As long as somebody is in it, it may be another restore's.
+  left() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop_killed'")" = 0 ]; }
+  wait_until left
+  pg live psql -X -q -d shop_killed -c "SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  entered() { ! left; }
+  wait_until entered
+  run -1 restore --database shop=shop_killed
+  assert_says "exists and is not empty"
+  end_locks
+  wait_until left
+  run -0 restore --database shop=shop_killed --dry-run
+  assert_says "left unfinished"
+  # Its dump lies there still, until the next restore finds it.
+  ls tmp/hikae-postgres-*/database-shop.dump
+  touch -d "2 minutes ago" tmp/hikae-postgres-*
+  run -0 restore --database shop=shop_killed --verify --temporary "$PWD/tmp"
+  [ -z "$(ls tmp)" ]
+  [ "$(sql live postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop_killed'")" = "what is sold" ]
+  diff <(pg live pg_dump shop | grep -v restrict) <(pg live pg_dump shop_killed | grep -v restrict)
+  # Now it is somebody's.
+  run -1 restore --database shop=shop_killed
+  assert_says "exists and is not empty"
+  sql live postgres "DROP DATABASE shop_killed"
 }
 
 @test "restore everything onto a new server: pg_dumpall tells no difference" {

@@ -114,6 +114,23 @@ assert_nothing_goes_on() {
   run -0 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322 --verify
 }
 
+@test "a server that goes down for want of space while a database is restored: with room for it, the same command works" {
+  write_policy logical
+  hikae -q run
+  mount_tmpfs "$BATS_FILE_TMPDIR/small" size=110m
+  start_cluster small "min_wal_size = 32MB" "max_wal_size = 32MB" "wal_recycle = off"
+  run -1 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322
+  assert_says "restoring the database shop"
+  [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+  mount -o remount,size=600m "$BATS_FILE_TMPDIR/small"
+  pg small pg_ctl -D "$BATS_FILE_TMPDIR/small/data" status >/dev/null || run_cluster small
+  answers() { sql small postgres "SELECT 1"; }
+  wait_until answers
+  run -0 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322 --verify
+  assert_says "every table has as many rows"
+  [ -z "$(sql small postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop'")" ]
+}
+
 @test "a folder for the dump that is too small is refused before anything is made" {
   write_policy logical
   hikae -q run

@@ -88,6 +88,21 @@ over_tcp() { # HOST AUTHORITY
   [ "$(snapshot_count)" = 1 ]
 }
 
+@test "a restore onto a server over TCP takes the password of another role from a file" {
+  sql live postgres "CREATE ROLE restorer LOGIN SUPERUSER PASSWORD 'bring-back'"
+  (umask 077 && echo bring-back >restorer)
+  over_tcp localhost company
+  hikae -q run
+  onto=(--source database --database shop=again --host localhost --port "$port" --user restorer)
+  run -1 hikae postgres restore "${onto[@]}"
+  assert_says "no password supplied"
+  run -0 hikae postgres restore "${onto[@]}" --server-password-file restorer --verify
+  assert_says "restored shop as again"
+  refute_says bring-back
+  sql live postgres "DROP DATABASE again"
+  sql live postgres "DROP ROLE restorer"
+}
+
 @test "ICU collations are recorded with their version, and restored" {
   sql live postgres "CREATE DATABASE sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'ja-JP' LOCALE 'C.UTF-8' ENCODING UTF8"
   sql live sorted "CREATE COLLATION numeric_order (provider = icu, locale = 'en-u-kn-true');

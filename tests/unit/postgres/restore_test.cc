@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "support/postgres_server.h"
+
 namespace hikae::postgres {
 namespace {
 
@@ -51,6 +53,11 @@ TEST(PlanDatabases, CreatesWhatIsNotThereAndFillsWhatIsEmpty) {
   EXPECT_EQ(steps[1].target, "new");
 }
 
+TEST(PlanDatabases, MakesAnewWhatARestoreLeftUnfinished) {
+  const auto steps = plan_databases(facts_of({"a"}), {{"a", "a"}}, {{"a", false, true}}, 15);
+  EXPECT_EQ(steps.front().how, RestoreStep::How::make_anew);
+}
+
 TEST(PlanDatabases, RefusesWhatWouldLoseSomething) {
   const ClusterFacts facts = facts_of({"a", "b"});
   EXPECT_EQ(code_of([&] {
@@ -75,11 +82,88 @@ TEST(PlanGlobals, LeavesWhatTheServerHasAsItIs) {
       "CREATE ROLE \"odd \"\"one\"\"\";\n"
       "ALTER ROLE \"odd \"\"one\"\"\" WITH NOLOGIN;\n"
       "GRANT postgres TO clerk;\n",
-      {"postgres", "odd \"one\""});
+      {{"postgres", "odd \"one\""}, {"pg_default"}});
   EXPECT_EQ(
       plan.sql,
       "CREATE ROLE clerk;\nALTER ROLE clerk WITH LOGIN PASSWORD 'x';\nGRANT postgres TO clerk;\n");
   EXPECT_THAT(plan.kept, ElementsAre("odd \"one\"", "postgres"));
+}
+
+TEST(PlanGlobals, DoesNotTakeARoleForATablespaceOfItsName) {
+  const std::string sql =
+      "CREATE ROLE fast;\n"
+      "CREATE ROLE slow;\n"
+      "CREATE TABLESPACE fast OWNER fast LOCATION '/srv/fast';\n"
+      "CREATE TABLESPACE slow OWNER fast LOCATION '/srv/slow';\n"
+      "ALTER TABLESPACE slow SET (seq_page_cost = 2);\n";
+  const GlobalsPlan plan = plan_globals(sql, {{"fast"}, {"slow"}});
+  EXPECT_EQ(plan.sql,
+            "CREATE ROLE slow;\n"
+            "CREATE TABLESPACE fast OWNER fast LOCATION '/srv/fast';\n");
+  EXPECT_THAT(plan.kept, ElementsAre("fast", "slow"));
+}
+
+RestoreStep step_of(const std::string& provider, const std::string& locale = "") {
+  RestoreStep step;
+  step.target = "new one";
+  step.facts.encoding = "UTF8";
+  step.facts.collate = "C.UTF-8";
+  step.facts.ctype = "ja_JP.UTF-8";
+  step.facts.provider = provider;
+  step.facts.locale = locale;
+  step.facts.tablespace = "fast";
+  return step;
+}
+
+TEST(CreateStatement, SpeaksTheServersDialect) {
+  const std::string begin =
+      "CREATE DATABASE \"new one\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' "
+      "LC_CTYPE 'ja_JP.UTF-8'";
+  // 13 and 14 know no providers. Later ones would take template0's if they were told none.
+  EXPECT_EQ(create_statement(step_of("libc"), 14, {"pg_default"}), begin);
+  for (const int major : {15, 16, 17})
+    EXPECT_EQ(create_statement(step_of("libc"), major, {}), begin + " LOCALE_PROVIDER libc");
+  EXPECT_EQ(create_statement(step_of(""), 15, {}), begin + " LOCALE_PROVIDER libc");
+  EXPECT_EQ(create_statement(step_of("icu", "ja-JP"), 15, {}),
+            begin + " LOCALE_PROVIDER icu ICU_LOCALE 'ja-JP'");
+  RestoreStep with_rules = step_of("icu", "und");
+  with_rules.facts.icu_rules = "&a < '\\'";
+  EXPECT_EQ(create_statement(with_rules, 16, {}),
+            begin + R"( LOCALE_PROVIDER icu ICU_LOCALE 'und' ICU_RULES E'&a < ''\\''')");
+  EXPECT_EQ(create_statement(step_of("builtin", "C.UTF-8"), 17, {}),
+            begin + " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'");
+  EXPECT_EQ(create_statement(step_of("libc"), 14, {"fast", "pg_default"}),
+            begin + " TABLESPACE \"fast\"");
+}
+
+// The server here sorts by ICU unless it is told otherwise.
+TEST(CreateStatement, KeepsTheProviderOfTheDumpedDatabase) {
+  testing::PostgresSettings settings;
+  settings.initdb = {"--locale-provider=icu", "--icu-locale=en"};
+  const testing::PostgresServer server(settings);
+  RestoreStep step = step_of("libc");
+  step.facts.ctype = "C.UTF-8";
+  server.sql(create_statement(step, 15, {"pg_default"}));
+  step = step_of("icu", "ja-JP");
+  step.target = "sorted";
+  step.facts.ctype = "C.UTF-8";
+  server.sql(create_statement(step, 15, {"pg_default"}));
+  EXPECT_EQ(server.sql("SELECT string_agg(datlocprovider::text || coalesce(daticulocale, ''), ' ' "
+                       "ORDER BY datname) FROM pg_database WHERE datname IN ('new one', 'sorted')"),
+            "c ija-JP");
+}
+
+TEST(DatabaseQuestion, AsksForWhatTheServerKnows) {
+  for (const int version : {130000, 140012}) {
+    EXPECT_THAT(database_question(version), HasSubstr("NULL, NULL, 'libc', NULL, NULL"));
+    EXPECT_THAT(database_question(version), Not(HasSubstr("datcollversion")));
+    EXPECT_THAT(database_question(version), Not(HasSubstr("datlocprovider")));
+  }
+  EXPECT_THAT(database_question(150018), HasSubstr("d.datcollversion, pg_catalog."));
+  EXPECT_THAT(database_question(150018), HasSubstr("d.daticulocale, NULL,"));
+  EXPECT_THAT(database_question(160000), HasSubstr("d.daticulocale, d.daticurules,"));
+  EXPECT_THAT(database_question(170000), HasSubstr("d.datlocale, d.daticurules,"));
+  EXPECT_THAT(database_question(170000), Not(HasSubstr("daticulocale")));
 }
 
 TEST(DatabaseProperties, AreTheStatementsAboutTheDatabaseForItsNewName) {
@@ -107,8 +191,12 @@ TEST(Facts, GoThereAndBack) {
   ClusterFacts facts = facts_of({"a/b", "日本"});
   facts.format = DumpFormat::custom;
   facts.databases[0].locale = "und-u-ks-level2";
+  facts.databases[0].icu_rules = "&a < b";
+  facts.databases[0].tablespace = "fast";
   EXPECT_EQ(encode_facts(parse_facts(encode_facts(facts))), encode_facts(facts));
   EXPECT_EQ(parse_facts(encode_facts(facts)).databases[0].tables.front().rows, 7U);
+  EXPECT_EQ(parse_facts(encode_facts(facts)).databases[0].icu_rules, "&a < b");
+  EXPECT_EQ(parse_facts(encode_facts(facts)).databases[0].tablespace, "fast");
 }
 
 TEST(Facts, LeadToNoFileOutsideTheirFolder) {
