@@ -114,6 +114,19 @@ OpenConnection connect(const Server& server,
 
 }  // namespace
 
+std::string session_settings(int server_version) {
+  // As pg_dump does: nobody's own schema may stand before the system's.
+  std::string sql =
+      "SELECT pg_catalog.set_config('search_path', '', false), "
+      "pg_catalog.set_config('lock_timeout', $1, false), "
+      "pg_catalog.set_config('statement_timeout', $2, false)";
+  // A dump's transaction lasts as long as the dump.
+  constexpr int kWithTransactionTimeout = 170000;
+  if (server_version >= kWithTransactionTimeout)
+    sql += ", pg_catalog.set_config('transaction_timeout', '0', false)";
+  return sql;
+}
+
 void FinishConnection::operator()(pg_conn* connection) const noexcept {
   // It says good-bye to a server that may be gone.
   const os::HeldPipeSignal guard;

@@ -15,6 +15,10 @@ struct FinishConnection {
 };
 using OpenConnection = std::unique_ptr<pg_conn, FinishConnection>;
 
+// What an ordinary session is told first, in the words of the server's version (150018); $1 is the
+// lock timeout, $2 the statement timeout. Pure.
+std::string session_settings(int server_version);
+
 // Connects within server.connect_timeout, as server.run_as, and in non-blocking mode. Throws Error.
 OpenConnection open_connection(const Server& server,
                                const std::string& database,

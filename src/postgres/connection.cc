@@ -247,14 +247,10 @@ Connection::Connection(const Server& server,
                        const StopToken& stop)
     : impl_(std::make_unique<Impl>(server, database, kind, log, stop)) {
   if (kind == ConnectionKind::replication) return;
-  // As pg_dump does: nobody's own schema may stand before the system's.
-  query(
-      "SELECT pg_catalog.set_config('search_path', '', false), "
-      "pg_catalog.set_config('lock_timeout', $1, false), "
-      "pg_catalog.set_config('statement_timeout', $2, false)",
-      {std::to_string(server.lock_timeout.count()),
-       std::to_string(server.statement_timeout.count())},
-      stop);
+  query(session_settings(server_version()),
+        {std::to_string(server.lock_timeout.count()),
+         std::to_string(server.statement_timeout.count())},
+        stop);
 }
 
 Connection::~Connection() = default;

@@ -225,6 +225,10 @@ Error explain_program(std::string_view errors, Text message) {
                "no pg_hba.conf entry"})) {
     return Error(ErrorCode::permission, std::move(message)).with_hint(text("postgres.rights_hint"));
   }
+  if (has(errors, "conflict with recovery")) {
+    return Error(ErrorCode::timeout, std::move(message), Retry::after_backoff)
+        .with_hint(text("postgres.recovery_conflict_hint"));
+  }
   if (has_any(errors, {"lock timeout", "canceling statement due to"})) {
     return Error(ErrorCode::timeout, std::move(message), Retry::after_backoff)
         .with_hint(text("postgres.lock_hint"));

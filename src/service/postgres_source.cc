@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "service/secrets.h"
 #include "source/filter.h"
@@ -51,6 +52,14 @@ std::optional<os::UserAccount> account_for(const policy::PostgresSource& source,
   if (geteuid() != 0 || !server.by_socket() || server.password) return std::nullopt;
   auto owner = owner_of(source.data_directory);
   return owner ? owner : os::find_user_account("postgres");
+}
+
+// The folders above may be links; the last one is stored as the link that it is.
+std::string real_path(const std::string& path) {
+  const std::filesystem::path whole(path);
+  std::error_code failed;
+  const std::filesystem::path parent = std::filesystem::canonical(whole.parent_path(), failed);
+  return failed ? path : (parent / whole.filename()).string();
 }
 
 bool lies_in(const std::string& path, const std::string& folder) {
@@ -111,15 +120,16 @@ std::vector<LiveClusterFinding> live_clusters_in(
   const PatternList exclude_any_case = PatternList::parse(source.iexclude, LetterCase::ignored);
   for (const postgres::LiveCluster& cluster : running) {
     const std::string& folder = cluster.data_directory;
-    // Whoever leaves this file out does not copy a cluster.
-    const std::string heart = folder + "/global/pg_control";
-    if (exclude.match(heart).matched || exclude_any_case.match(heart).matched) continue;
     for (const std::string& given : source.files) {
       const std::string path = clean_path(given);
-      if (lies_in(folder, path) || lies_in(path, folder)) {
-        found.push_back({cluster, given});
-        break;
-      }
+      const std::string real = real_path(path);
+      if (!lies_in(folder, real) && !lies_in(real, folder)) continue;
+      // Whoever leaves this file out does not copy a cluster. The source names it by its own path.
+      const std::string named = lies_in(folder, real) ? path + folder.substr(real.size()) : folder;
+      const std::string heart = named + "/global/pg_control";
+      if (exclude.match(heart).matched || exclude_any_case.match(heart).matched) continue;
+      found.push_back({cluster, given});
+      break;
     }
   }
   return found;

@@ -33,7 +33,7 @@ struct LiveClusterFinding {
   postgres::LiveCluster cluster;
   std::string path;  // of the source, that leads there
 };
-// Those that the source would read; what it excludes is none. Pure.
+// Those that the source would read, also through links; what it excludes is none.
 std::vector<LiveClusterFinding> live_clusters_in(const policy::Source& source,
                                                  const std::vector<postgres::LiveCluster>& running);
 // The source that replaces it, and the line that excludes the folder, as YAML in a text.

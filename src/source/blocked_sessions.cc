@@ -71,4 +71,39 @@ void BlockedSessions::look_at(const postgres::Result& waiting, const StopToken& 
       .with_hint(text("source.postgres_gave_way_hint"));
 }
 
+BlockedWatch::BlockedWatch(postgres::Connection& connection,
+                           std::chrono::milliseconds limit,
+                           Log& log,
+                           const StopToken& stop)
+    : state_(connection, limit, log), looker_(stop) {
+  if (limit.count() > 0) looker_.spawn("blocked", [this](const StopToken& group) { watch(group); });
+}
+
+void BlockedWatch::use(const std::function<void()>& action) {
+  const auto state = state_.lock();
+  action();
+}
+
+void BlockedWatch::check() {
+  auto state = state_.lock();
+  if (const std::exception_ptr found = state->found) std::rethrow_exception(found);
+}
+
+void BlockedWatch::watch(const StopToken& stop) {
+  using Clock = BlockedSessions::Clock;
+  auto state = state_.lock();
+  while (!stop.stop_requested() && state->sessions.next_look() != Clock::time_point::max()) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(state->sessions.next_look() - Clock::now());
+    state.wait_for(stop, left, [] { return false; });
+    if (stop.stop_requested()) return;
+    try {
+      state->sessions.look(stop);
+    } catch (const Error&) {
+      state->found = std::current_exception();
+      return;
+    }
+  }
+}
+
 }  // namespace hikae

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <map>
 #include <string>
 
 #include "base/log.h"
+#include "concurrency/guarded.h"
+#include "concurrency/task_group.h"
 #include "postgres/connection.h"
 
 namespace hikae {
@@ -34,6 +38,33 @@ class BlockedSessions {
   Log& log_;
   Clock::time_point next_;
   std::map<std::string, Clock::time_point> since_;  // by the number of the session that waits
+};
+
+// Looks again and again in a thread of its own, so that nobody has to wait for a dump which waits
+// itself: for a destination that takes nothing more. Thread-safe.
+class BlockedWatch {
+ public:
+  // While it lives, the connection is used through use() only.
+  BlockedWatch(postgres::Connection& connection,
+               std::chrono::milliseconds limit,
+               Log& log,
+               const StopToken& stop);
+  // Meanwhile nobody looks.
+  void use(const std::function<void()>& action);
+  // Throws what BlockedSessions::look() has thrown.
+  void check();
+
+ private:
+  struct State {
+    State(postgres::Connection& connection, std::chrono::milliseconds limit, Log& log)
+        : sessions(connection, limit, log) {}
+    BlockedSessions sessions;
+    std::exception_ptr found;
+  };
+  void watch(const StopToken& stop);
+
+  Guarded<State> state_;
+  TaskGroup looker_;  // last: ended first
 };
 
 }  // namespace hikae

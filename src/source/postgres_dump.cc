@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include <climits>
 
 #include "os/wake.h"
 #include "postgres/connection.h"
+#include "postgres/restore.h"
 #include "source/blocked_sessions.h"
 #include "source/postgres_run.h"
 
@@ -34,13 +36,21 @@ class ProgramOutput {
     if (time_limit.count() > 0) deadline_ = SteadyClock::now() + time_limit;
   }
 
-  // Is asked from time to time while the program runs; outlives it.
-  void look_at(BlockedSessions& blocked) { blocked_ = &blocked; }
+  // A program that is killed cannot ask the server to end what it is at: its session would go on
+  // waiting for a lock, and keep those that it holds.
+  ~ProgramOutput() {
+    constexpr std::chrono::seconds kPatience{2};
+    if (waited_) return;
+    kill(child_.pid(), SIGTERM);
+    child_.wait(kPatience);
+  }
+  ProgramOutput(const ProgramOutput&) = delete;
+  ProgramOutput& operator=(const ProgramOutput&) = delete;
 
   // 0 at the end of the output. Throws Error{timeout}, Cancelled.
   std::size_t read(MutableByteView out) {
     while (true) {
-      if (blocked_ != nullptr && SteadyClock::now() >= blocked_->next_look()) blocked_->look(stop_);
+      check_time();
       const std::optional<std::size_t> size = child_.read_output(out);
       if (!size) return 0;
       if (*size > 0) return *size;
@@ -58,6 +68,7 @@ class ProgramOutput {
       if (child_.errors_fd() >= 0) wait();
     }
     constexpr std::chrono::seconds kPatience{60};
+    waited_ = true;
     return child_.wait(kPatience);
   }
 
@@ -73,6 +84,12 @@ class ProgramOutput {
     }
   }
 
+  // Also of one who always has something to give, to a reader who is slow.
+  void check_time() const {
+    if (deadline_ && SteadyClock::now() >= *deadline_)
+      throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
+  }
+
   // pg_dump writes 4 KiB at a time, and to be woken for each costs both sides more than the bytes.
   // So those of a moment come together; the pipe has room for several moments.
   void gather() {
@@ -85,14 +102,11 @@ class ProgramOutput {
     std::array<pollfd, 3> polled{{{child_.output_fd(), POLLIN, 0},
                                   {child_.errors_fd(), POLLIN, 0},
                                   {stopped_.get(), POLLIN, 0}}};
-    const auto now = SteadyClock::now();
-    if (deadline_ && now >= *deadline_)
-      throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
-    auto until = deadline_.value_or(SteadyClock::time_point::max());
-    if (blocked_ != nullptr) until = std::min(until, blocked_->next_look());
+    check_time();
     int milliseconds = -1;
-    if (until != SteadyClock::time_point::max()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+    if (deadline_) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - SteadyClock::now());
       milliseconds = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
     }
     if (poll(polled.data(), polled.size(), milliseconds) < 0 && errno != EINTR)
@@ -106,8 +120,16 @@ class ProgramOutput {
   os::StopFd stopped_;
   std::optional<SteadyClock::time_point> deadline_;
   std::string errors_;
-  BlockedSessions* blocked_ = nullptr;
+  bool waited_ = false;
 };
+
+Error program_failed(const std::string& program, int exit_code, const std::string& errors) {
+  return postgres::explain_program(errors,
+                                   text("source.postgres_program_failed",
+                                        {{"program", program},
+                                         {"code", std::to_string(exit_code)},
+                                         {"words", postgres::program_words(errors)}}));
+}
 
 // A part that goes without having come whole takes the others with it.
 class Unfinished {
@@ -162,7 +184,8 @@ class DumpFile : public SourceFile {
   format::Node stat() override { return node_; }
 
  protected:
-  void look_at(BlockedSessions& blocked) { output_.look_at(blocked); }
+  // The program failed: throws when we know better why than it does.
+  virtual void explain_failure() {}
   // The first bytes came: the program has its own transaction.
   virtual void began() {}
   // It came whole.
@@ -175,12 +198,8 @@ class DumpFile : public SourceFile {
   void check_end() {
     const int exit_code = output_.finish();
     if (exit_code != 0) {
-      std::string words = postgres::program_words(output_.errors());
-      throw postgres::explain_program(output_.errors(),
-                                      text("source.postgres_program_failed",
-                                           {{"program", program_},
-                                            {"code", std::to_string(exit_code)},
-                                            {"words", std::move(words)}}));
+      explain_failure();
+      throw program_failed(program_, exit_code, output_.errors());
     }
     if (const std::optional<Text> problem = watcher_->finish())
       throw Error(ErrorCode::corrupt, *problem, Retry::after_backoff);
@@ -215,7 +234,6 @@ struct SharedSnapshot {
   }
   // pg_dump has it.
   void end(const StopToken& stop) {
-    if (std::exchange(ended_, true)) return;
     connection.query("COMMIT", stop);
     constexpr int kFirstWithIdleTimeout = 14;
     if (connection.server_major() >= kFirstWithIdleTimeout)
@@ -224,9 +242,6 @@ struct SharedSnapshot {
   postgres::Connection connection;
   std::string name;
   postgres::DatabaseFacts facts;
-
- private:
-  bool ended_ = false;
 };
 
 std::vector<std::string> dump_command(const PostgresRun& run,
@@ -246,6 +261,22 @@ std::vector<std::string> dump_command(const PostgresRun& run,
   return argv;
 }
 
+// What plain SQL does not hold: the settings, the rights and the comment of the database itself.
+std::string load_properties(const PostgresRun& run,
+                            const std::string& database,
+                            const std::string& snapshot) {
+  if (run.options.format != postgres::DumpFormat::plain) return "";
+  std::vector<std::string> argv = dump_command(run, database, snapshot);
+  for (const char* more : {"--create", "--schema-only", "--section=pre-data"})
+    argv.emplace_back(more);
+  const postgres::ClientLaunch launch(run.options.server, std::move(argv));
+  os::ProcessRequest request = launch.process();
+  request.output_limit = std::size_t{256} << 20U;
+  const os::ProcessResult result = os::run_process(request, run.stop());
+  if (result.exit_code != 0) throw program_failed("pg_dump", result.exit_code, result.errors);
+  return postgres::database_section(result.output);
+}
+
 class DatabaseDump final : public DumpFile {
  public:
   DatabaseDump(PostgresRun& run,
@@ -258,15 +289,17 @@ class DatabaseDump final : public DumpFile {
                  postgres::watch_dump(run.options.format),
                  dump_command(run, database, snapshot->name)),
         snapshot_(std::move(snapshot)),
-        blocked_(snapshot_->connection, run.options.blocking_limit, run.log),
-        facts_(std::move(snapshot_->facts)) {
-    look_at(blocked_);
+        facts_(std::move(snapshot_->facts)),
+        blocked_(snapshot_->connection, run.options.blocking_limit, run.log, run.stop()) {
     facts_.file = postgres::dump_file_name(database, run.options.format);
   }
 
  private:
   // The session goes on to look after those whom the dump keeps waiting.
-  void began() override { snapshot_->end(run().stop()); }
+  void began() override {
+    if (!std::exchange(began_, true)) blocked_.use([this] { snapshot_->end(run().stop()); });
+  }
+  void explain_failure() override { blocked_.check(); }
   void came(const postgres::DumpWatcher& watcher,
             std::uint64_t bytes,
             const std::vector<std::string>& warnings) override {
@@ -277,8 +310,9 @@ class DatabaseDump final : public DumpFile {
   }
 
   std::unique_ptr<SharedSnapshot> snapshot_;
-  BlockedSessions blocked_;
   postgres::DatabaseFacts facts_;
+  BlockedWatch blocked_;
+  bool began_ = false;
 };
 
 class GlobalsDump final : public DumpFile {
@@ -296,9 +330,12 @@ class GlobalsDump final : public DumpFile {
                                      "--globals-only",
                                      "--no-password",
                                      "--database=" + run.maintenance_database};
-    const auto lock_timeout = run.options.server.lock_timeout;
-    if (lock_timeout.count() > 0)
-      argv.push_back("--lock-wait-timeout=" + std::to_string(lock_timeout.count()));
+    // Its --lock-wait-timeout is for the pg_dump that it would start, not for itself. It has no
+    // transaction: none of its locks outlives the statement that took it.
+    const postgres::Server& server = run.options.server;
+    argv.push_back(
+        "--dbname=options='-c lock_timeout=" + std::to_string(server.lock_timeout.count()) +
+        " -c statement_timeout=" + std::to_string(server.statement_timeout.count()) + "'");
     return argv;
   }
   void came(const postgres::DumpWatcher&, std::uint64_t, const std::vector<std::string>&) override {
@@ -333,6 +370,7 @@ std::unique_ptr<SourceFile> open_database_dump(PostgresRun& run, const std::stri
   Unfinished unfinished(run);
   try {
     auto snapshot = std::make_unique<SharedSnapshot>(run, database);
+    snapshot->facts.properties = load_properties(run, database, snapshot->name);
     return std::make_unique<DatabaseDump>(
         run, std::move(unfinished), database, std::move(snapshot));
   } catch (Error& error) {

@@ -180,6 +180,65 @@ end_locks() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_a
   sql live postgres "DROP DATABASE beside"
 }
 
+# descendants PID: with itself.
+descendants() {
+  local child
+  echo "$1"
+  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do descendants "$child"; done
+}
+
+@test "a dump goes into the snapshot without a temporary file" {
+  write_policy 'databases: [shop]'
+  # Slow enough to be looked at for a while.
+  echo "limits: {io: 30M}" >>"$HIKAE_POLICY"
+  "$HIKAE" run >output 2>&1 3>&- &
+  run_pid=$!
+  while kill -0 "$run_pid" 2>/dev/null; do
+    for pid in $(descendants "$run_pid"); do
+      readlink /proc/"$pid"/fd/* >>opened 2>/dev/null || true
+      [ "$(cat /proc/"$pid"/comm 2>/dev/null)" != pg_dump ] || echo yes >dumping
+    done
+  done
+  expect_exit 0 "$run_pid"
+  [ -f dumping ]
+  # What is open is the repository, the state, or no file at all; and what the test itself has open.
+  grep -q "^$PWD/store/" opened
+  readlink /proc/$$/fd/* >inherited || true
+  others=$(grep -v -e "^$PWD/store" -e "^$PWD/state" -e "^$PWD/cache" -e "^$PWD/output" -e "^/dev/" -e "^/proc/" -e '^/memfd:' \
+    -e '^[a-z_]*:\[' -e '^anon_inode:' -e "^$PWD\$" opened | grep -vxF -f inherited | sort -u) || true
+  echo "$others"
+  [ -z "$others" ]
+  [ -z "$(find state cache -size +1M)" ]
+}
+
+@test "a run that is interrupted leaves no session waiting at the server, with the locks that it has" {
+  write_policy 'databases: [shop]' 'lock_timeout: 10m'
+  pg live psql -X -q -d shop -c "BEGIN; LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  locked() { [ "$(sql live shop "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'ledger'::regclass")" = 1 ]; }
+  wait_until locked
+  "$HIKAE" run >output 2>&1 3>&- &
+  run_pid=$!
+  sessions() { sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hikae'"; }
+  dumping() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hikae' AND wait_event_type = 'Lock'")" = 1 ]; }
+  wait_until dumping
+  kill -INT "$run_pid"
+  expect_exit 130 "$run_pid"
+  gone() { [ "$(sessions)" = 0 ]; }
+  wait_until gone
+  end_locks
+}
+
+@test "roles and tablespaces are not waited for longer than lock_timeout either" {
+  write_policy 'databases: [postgres]' 'lock_timeout: 1s'
+  pg live psql -X -q -d postgres -c "BEGIN; LOCK TABLE pg_auth_members IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)" 3>&- >/dev/null 2>&1 &
+  locked() { [ "$(sql live postgres "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'pg_auth_members'::regclass")" = 1 ]; }
+  wait_until locked
+  run -1 timeout 60 "$HIKAE" run
+  end_locks
+  assert_says "dumping roles and tablespaces" "pg_dumpall ended with 1" "lock timeout"
+  [ "$(snapshot_count)" = 0 ]
+}
+
 @test "a pg_dump that is killed leaves no snapshot" {
   write_policy 'databases: [shop]'
   kill_dump() { kill -9 "$(process_below "$run_pid" pg_dump)"; }
@@ -230,6 +289,15 @@ end_locks() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_a
   run -1 hikae run
   assert_says "refused" "exclude: [\"$BATS_FILE_TMPDIR/live/data\"]" "data_directory: $BATS_FILE_TMPDIR/live/data" "run_as: postgres"
   [ "$(snapshot_count)" = 0 ]
+  # Through a link above it, too.
+  ln -s "$BATS_FILE_TMPDIR" link
+  cp "$HIKAE_POLICY" direct
+  sed -i "s|$BATS_FILE_TMPDIR/live\]|$PWD/link/live]|" "$HIKAE_POLICY"
+  run -1 hikae run
+  assert_says "refused" "$BATS_FILE_TMPDIR/live/data"
+  sed -i "s|live\]|live], exclude: [\"$PWD/link/live/data\"]|" "$HIKAE_POLICY"
+  run -0 hikae run
+  cp direct "$HIKAE_POLICY"
   sed -i "s|live\]|live], exclude: [\"$BATS_FILE_TMPDIR/live/data\"]|" "$HIKAE_POLICY"
   run -0 hikae run
 }
@@ -389,6 +457,11 @@ restore() { hikae postgres restore --source database "$@"; }
   write_policy 'databases: [shop]' 'format: plain'
   hikae -q run
   run -0 restore --database shop=shop_plain --verify
+  settings_of() { pg live pg_dump --create -s "$1" | grep -e "^ALTER DATABASE" -e "^GRANT.* ON DATABASE" -e "^COMMENT ON DATABASE"; }
+  settings_of shop >expected
+  grep -q "SET work_mem" expected
+  grep -q "TEMPORARY ON DATABASE" expected
+  diff expected <(settings_of shop_plain | sed 's/DATABASE shop_plain/DATABASE shop/')
   [ "$(sql live shop_plain "SELECT count(*) FROM ledger")" = 5000 ]
   sql live postgres "DROP DATABASE shop_plain"
 }

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 
+#include "postgres/connect.h"
 #include "support/postgres_server.h"
 
 namespace hikae::postgres {
@@ -162,6 +163,12 @@ TEST_F(ConnectionTest, WarningsGoToTheLog) {
   Connection connection = connect();
   connection.query("DO $$ BEGIN RAISE WARNING 'mind the gap'; END $$", {});
   EXPECT_THAT(log_.lines(), HasSubstr("2 PostgreSQL says: WARNING: mind the gap"));
+}
+
+TEST(SessionSettings, LiftTheLimitThatOnlyNewServersHave) {
+  for (const int version : {130000, 150018, 160004})
+    EXPECT_THAT(session_settings(version), Not(HasSubstr("transaction_timeout")));
+  EXPECT_THAT(session_settings(170000), HasSubstr("'transaction_timeout', '0'"));
 }
 
 TEST_F(ConnectionTest, ALockThatDoesNotComeEndsTheWait) {

@@ -82,6 +82,10 @@ TEST(ProgramWords, AreTheErrorsInOneLine) {
       explain_program("FATAL:  terminating connection due to administrator command", text("x"))
           .retry(),
       Retry::after_backoff);
+  const Error conflict = explain_program(
+      "ERROR:  canceling statement due to conflict with recovery", text("postgres.bad_facts"));
+  EXPECT_EQ(conflict.retry(), Retry::after_backoff);
+  EXPECT_THAT(render(*conflict.hint(), Language::en), HasSubstr("max_standby_streaming_delay"));
   EXPECT_EQ(
       explain_program("ERROR:  could not extend file: No space left on device", text("x")).code(),
       ErrorCode::no_space);

@@ -140,6 +140,32 @@ TEST_F(BlockedSessionsTest, WhoWaitsAnewBeginsAnew) {
   query(holder_, "SELECT 1");
 }
 
+// As while a destination takes nothing more.
+TEST_F(BlockedSessionsTest, AreLetThroughAlsoWhenNobodyReadsTheDump) {
+  let_somebody_wait();
+  BlockedWatch watch(watcher_, milliseconds(20), log_, {});
+  waiter_.join();
+  EXPECT_TRUE(altered_);
+  try {
+    watch.check();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::timeout);
+  }
+  watch.use([&] { query(watcher_, "SELECT 1"); });
+}
+
+TEST_F(BlockedSessionsTest, AreNotWatchedAnyLongerThanNeeded) {
+  {
+    BlockedWatch watch(watcher_, hours(1), log_, {});
+    watch.use([&] { query(watcher_, "SELECT 1"); });
+    watch.check();
+  }
+  query(watcher_, "SELECT 1");
+  BlockedWatch unlimited(watcher_, milliseconds(0), log_, {});
+  unlimited.check();
+}
+
 TEST_F(BlockedSessionsTest, WithoutALimitNobodyLooks) {
   const BlockedSessions blocked(watcher_, milliseconds(0), log_);
   EXPECT_EQ(blocked.next_look(), BlockedSessions::Clock::time_point::max());
