@@ -107,6 +107,74 @@ TEST_F(WatchTest, TakesNothingElseForAnArchive) {
   EXPECT_TRUE(watch(*watch_dump(DumpFormat::custom), twice, 1000));
 }
 
+// The archive of 13 to 15 (1.14) as 16 (1.15) and 17 (1.16) write it: compression is named by a
+// byte instead of a number, and each entry of the table of contents has a number more.
+std::string as_version(const std::string& archive, int minor) {
+  std::size_t at = 0;
+  std::string out;
+  const auto take = [&](std::size_t size) {
+    out += archive.substr(at, size);
+    at += size;
+  };
+  const auto number = [&] {
+    std::int64_t value = 0;
+    for (unsigned i = 0; i < 4; ++i)
+      value |= std::int64_t{static_cast<std::uint8_t>(archive.at(at + 1 + i))} << (8 * i);
+    const bool is_negative = archive.at(at) != 0;
+    take(5);
+    return is_negative ? -value : value;
+  };
+  const auto string = [&] {
+    const std::int64_t size = number();
+    if (size > 0) take(static_cast<std::size_t>(size));
+    return size >= 0;
+  };
+  const auto times = [](int count, const auto& action) {
+    for (int i = 0; i < count; ++i) action();
+  };
+  take(6);
+  out += static_cast<char>(minor);
+  ++at;
+  take(4);
+  if (minor >= 15) {
+    out += '\0';
+    at += 5;
+  } else {
+    number();
+  }
+  times(7, number);
+  times(3, string);
+  for (std::int64_t entries = number(); entries > 0; --entries) {
+    times(2, number);
+    times(4, string);
+    number();
+    times(6, string);
+    if (minor >= 16) out += std::string({'\0', 'r', '\0', '\0', '\0'});
+    times(2, string);
+    while (string()) {
+    }
+    take(1 + 8);
+  }
+  return out + archive.substr(at);
+}
+
+TEST_F(WatchTest, KnowsTheArchivesOf13To17) {
+  ASSERT_EQ((*custom_)[6], 14);
+  EXPECT_EQ(as_version(*custom_, 14), *custom_);
+  for (const int minor : {14, 15, 16}) {
+    const std::string archive = as_version(*custom_, minor);
+    const auto watcher = watch_dump(DumpFormat::custom);
+    EXPECT_EQ(watch(*watcher, archive, 4096), std::nullopt) << minor;
+    expect_rows(watcher->rows());
+    const auto cut = watch_dump(DumpFormat::custom);
+    EXPECT_TRUE(watch(*cut, std::string_view(archive).substr(0, archive.size() - 1), 4096));
+    std::string other = archive;
+    other[6] = static_cast<char>(minor == 14 ? 16 : 14);
+    const auto misread = watch_dump(DumpFormat::custom);
+    EXPECT_TRUE(watch(*misread, other, 4096)) << "they are not the same";
+  }
+}
+
 // A version that did not exist when this was written: exit code and end of file must do.
 TEST_F(WatchTest, DoesNotRefuseANewerArchive) {
   std::string newer = *custom_;
