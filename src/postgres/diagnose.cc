@@ -49,8 +49,14 @@ class Judge {
   void judge_logical() {
     const std::string major = std::to_string(seen_.major);
     if (seen_.programs_major) {
-      find_good(
-          text("postgres_doctor.programs", {{"version", std::to_string(*seen_.programs_major)}}));
+      const Text::Arguments versions{{"version", std::to_string(*seen_.programs_major)},
+                                     {"server", major}};
+      if (*seen_.programs_major > seen_.major) {
+        find_warning(text("postgres_doctor.newer_programs", versions),
+                     text("postgres_doctor.newer_programs_fix", versions));
+      } else {
+        find_good(text("postgres_doctor.programs", versions));
+      }
     } else {
       find_failure(text("postgres_doctor.no_programs", {{"version", major}}),
                    text("postgres_doctor.no_programs_fix", {{"version", major}}));

@@ -74,6 +74,19 @@ TEST(Diagnose, JudgesWhatWasSeen) {
   expect_fixes(findings);
 }
 
+TEST(Diagnose, WarnsOfDumpsThatTheServerItselfMayNotTake) {
+  ServerObservation seen;
+  seen.major = 15;
+  seen.programs_major = 17;
+  const auto findings = diagnose(seen, {});
+  ASSERT_NE(find(findings, "newer_programs"), nullptr);
+  EXPECT_EQ(find(findings, "newer_programs")->level, Finding::Level::warning);
+  EXPECT_EQ(find(findings, "newer_programs")->fix->key, "postgres_doctor.newer_programs_fix");
+  seen.programs_major = 15;
+  EXPECT_EQ(find(diagnose(seen, {}), "newer_programs"), nullptr);
+  EXPECT_NE(find(diagnose(seen, {}), "programs"), nullptr);
+}
+
 TEST(Diagnose, HintsAtConfigurationThatIsInNoBackup) {
   ServerObservation seen;
   seen.outer_configuration = "/etc/postgresql/15/main/postgresql.conf";
@@ -98,6 +111,7 @@ TEST(Diagnose, HintsAtConfigurationThatIsInNoBackup) {
 
 TEST(Diagnose, FindsNothingWrongWhereNothingIs) {
   ServerObservation seen;
+  seen.major = 15;
   seen.programs_major = 15;
   seen.is_superuser = true;
   seen.reads_role_passwords = true;
