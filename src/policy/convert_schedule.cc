@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "policy/schedule_pattern.h"
+#include "policy/schedule_text.h"
 
 namespace hikae::policy {
 namespace {
@@ -237,6 +238,14 @@ std::string body_of(const Schedule& schedule) {
   return has_utc ? text.substr(0, text.size() - 4) : text;
 }
 
+// A schedule says itself in its own form, whatever it is.
+bool is_written_as(std::string_view body, ScheduleForm form) {
+  if (form == ScheduleForm::eventbridge) return body.starts_with("cron(");
+  const bool has_five_fields =
+      split_words(body).size() == 5 && body.find_first_of(":(") == std::string_view::npos;
+  return form == ScheduleForm::cron && has_five_fields;
+}
+
 bool say_the_same(const Schedule& one, const Schedule& other) {
   constexpr std::chrono::year kFirst{2024};
   for (int month = 0; month < 12 * kYearsCompared; ++month) {
@@ -271,8 +280,10 @@ std::string_view to_string(ScheduleForm form) {
 }
 
 std::string convert_schedule(const Schedule& schedule, ScheduleForm form) {
+  const std::string body = body_of(schedule);
+  if (is_written_as(body, form)) return body;
   // Found in UTC, where no clock is ever changed; compared where it is meant.
-  const Schedule in_utc = parse_schedule(body_of(schedule), TimeZone::utc());
+  const Schedule in_utc = parse_schedule(body, TimeZone::utc());
   std::string text = candidate(find_pattern(in_utc), form);
   const Schedule converted =
       parse_schedule(form == ScheduleForm::eventbridge ? text + " " + schedule.zone().name() : text,

@@ -65,6 +65,12 @@ TEST(ConvertSchedule, SaysDaysThatCronDoesNotKnowElsewhere) {
             "cron(*/15 8,9,10,11,12,13,14,15,16,17 ? * 2,3,4,5,6 *)");
 }
 
+TEST(ConvertSchedule, EachSaysItselfInItsOwnForm) {
+  for (const char* text : {"0 0 13 * 5", "*/7 * 1,15 * 1-5"})
+    EXPECT_EQ(convert(text, ScheduleForm::cron), text);
+  EXPECT_EQ(convert("cron(0 8 3W * ? 2027)", ScheduleForm::eventbridge), "cron(0 8 3W * ? 2027)");
+}
+
 TEST(ConvertSchedule, RefusesWhatWouldNotBeExact) {
   EXPECT_EQ(refusal("monthly last", ScheduleForm::cron), "schedule.convert_cron_days");
   EXPECT_EQ(refusal("daily 02:00,14:30", ScheduleForm::cron), "schedule.convert_cron_times");
