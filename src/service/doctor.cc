@@ -51,7 +51,10 @@ std::vector<std::string> secret_files(const policy::Policy& policy) {
   const policy::Notify& notify = policy.notify;
   if (notify.email && notify.email->smtp) add(notify.email->smtp->password);
   if (notify.slack) add(notify.slack->webhook);
-  if (notify.webhook) add(notify.webhook->webhook);
+  if (notify.webhook) {
+    add(notify.webhook->webhook);
+    add(notify.webhook->signing_key);
+  }
   add(notify.ping);
   return files;
 }

@@ -87,11 +87,12 @@ void notification(const policy::Policy& policy,
                         {}});
     return;
   }
-  const bool has_sendmail = root.exists("/usr/sbin/sendmail") || root.exists("/usr/lib/sendmail");
+  const Text::Arguments program = {{"program", notify.email->sendmail}};
+  const bool has_sendmail = root.exists(notify.email->sendmail);
   findings.push_back({has_sendmail ? Severity::ok : Severity::error,
                       "notify",
                       "email",
-                      text(has_sendmail ? "doctor.sendmail" : "doctor.no_sendmail"),
+                      text(has_sendmail ? "doctor.sendmail" : "doctor.no_sendmail", program),
                       has_sendmail ? std::optional<Text>() : text("doctor.no_sendmail_fix")});
 }
 

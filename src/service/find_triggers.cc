@@ -92,8 +92,11 @@ class Finder {
          {"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"})
       find_timers(folder);
     find_crontab("/etc/crontab", Trigger::Kind::crontab);
-    for (const std::string& file : files_in(root_ + "/etc/cron.d"))
-      find_crontab(below(file), Trigger::Kind::cron_d);
+    for (const std::string& file : files_in(root_ + "/etc/cron.d")) {
+      // cron passes over what dpkg or an editor put aside.
+      if (fs::path(file).filename().string().find_first_of(".~#") == std::string::npos)
+        find_crontab(below(file), Trigger::Kind::cron_d);
+    }
     for (const std::string& file : files_in(root_ + "/var/spool/cron/crontabs"))
       find_crontab(below(file), Trigger::Kind::user_crontab);
     find_in_folder("/etc/cron.hourly", "hourly", std::chrono::hours(1));

@@ -32,6 +32,12 @@ bool files_choose_from(const Policy& policy, const std::string& path) {
   });
 }
 
+// A socket's folder is one of this machine.
+bool is_this_machine(const std::string& host) {
+  return host.empty() || host.starts_with('/') || host == "localhost" || host == "127.0.0.1" ||
+         host == "::1";
+}
+
 class Audit {
  public:
   Audit(const Policy& policy, const Machine& machine) : policy_(policy), machine_(machine) {}
@@ -69,7 +75,7 @@ class Audit {
             const auto& given = *source.postgres;
             if (!given.data_directory.empty())
               return without_slash_at_end(given.data_directory) == cluster.data_directory;
-            return given.port == cluster.port;
+            return is_this_machine(given.host) && given.port == cluster.port;
           });
       if (covered) continue;
       warn(cluster.data_directory,

@@ -184,8 +184,11 @@ std::vector<Job> parse_crontab(std::string_view text, std::string_view file, Cro
 std::vector<Job> find_jobs(const Root& root) {
   std::vector<Job> jobs;
   add_crontab(root, "/etc/crontab", CrontabForm::with_user, jobs);
-  for (const std::string& name : root.list("/etc/cron.d"))
+  for (const std::string& name : root.list("/etc/cron.d")) {
+    // As cron does: what dpkg or an editor put aside is no job.
+    if (name.find_first_of(".~#") != std::string::npos) continue;
     add_crontab(root, "/etc/cron.d/" + name, CrontabForm::with_user, jobs);
+  }
   for (const std::string& user : root.list("/var/spool/cron/crontabs")) {
     const std::size_t before = jobs.size();
     add_crontab(root, "/var/spool/cron/crontabs/" + user, CrontabForm::without_user, jobs);

@@ -36,12 +36,19 @@ class Reader {
 
   void read(std::string_view script, const std::string& host, int depth) {
     const std::vector<ShellCommand> commands = parse_shell(script);
+    std::size_t told = 0;  // the place of a removal that the command before it has told
     for (std::size_t at = 0; at < commands.size(); ++at) {
+      if (at > 0 && at == told) continue;
       // The output of a pipe belongs to the command that began it: pg_dumpall | gzip > FILE.
       ShellCommand command = commands[at];
       for (std::size_t next = at;
            command.outputs.empty() && commands[next].feeds_next && next + 1 < commands.size();)
         command.outputs = commands[++next].outputs;
+      // What find names on such a line is deleted: find FOLDER -mtime +N | xargs rm.
+      if (const std::size_t removal = removal_of(commands, at); removal > 0) {
+        command.words.insert(command.words.end(), {"|", "xargs", "rm"});
+        told = removal;
+      }
       take(command, host, depth);
     }
   }
@@ -71,6 +78,19 @@ class Reader {
       action.target = expand(command.outputs.back(), variables_);
     if (!host.empty()) move_to(host, action);
     actions_.push_back(std::move(action));
+  }
+
+  // Where a pipe that begins with find at `at` removes what comes through it; 0: nowhere.
+  static std::size_t removal_of(const std::vector<ShellCommand>& commands, std::size_t at) {
+    const Words& words = commands[at].words;
+    if (std::none_of(words.begin(), words.end(), [](const std::string& word) {
+          return base_name(word) == "find";
+        }))
+      return 0;
+    for (; commands[at].feeds_next && at + 1 < commands.size(); ++at) {
+      if (is_xargs_rm(commands[at + 1].words)) return at + 1;
+    }
+    return 0;
   }
 
   // Paths of a command that ssh runs lie on the other machine.

@@ -158,11 +158,10 @@ void find(const Words& words, ScriptAction& action) {
       if (read.ec == std::errc() && number >= 0)
         action.days = word == "-mmin" ? number / (24 * 60) : number;
     }
-    deletes = deletes || word == "-delete";
+    deletes = deletes || word == "-delete" || word == "xargs";
     if ((word == "-exec" || word == "-execdir" || word == "-ok") && at + 1 < words.size())
       deletes = deletes || base_name(words[at + 1]) == "rm" || base_name(words[at + 1]) == "rmdir";
   }
-  // "| xargs rm" comes as a command of its own.
   if (!deletes) {
     action.kind = Kind::harmless;
     return;
@@ -279,6 +278,14 @@ std::string base_name(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+bool is_xargs_rm(const Words& words) {
+  const auto is = [](std::string_view name) {
+    return [name](const std::string& word) { return base_name(word) == name; };
+  };
+  const auto xargs = std::find_if(words.begin(), words.end(), is("xargs"));
+  return std::any_of(xargs, words.end(), is("rm")) || std::any_of(xargs, words.end(), is("rmdir"));
+}
+
 void interpret_command(const Words& words, ScriptAction& action) {
   const std::string program = base_name(words[0]);
   if (program == "rsync") return rsync(words, action);
@@ -296,9 +303,7 @@ void interpret_command(const Words& words, ScriptAction& action) {
     action.kind = contains(words, "run") ? Kind::starts_hikae : Kind::harmless;
     return;
   }
-  if (program == "xargs" && std::any_of(words.begin(), words.end(), [](const std::string& word) {
-        return base_name(word) == "rm";
-      })) {
+  if (program == "xargs" && is_xargs_rm(words)) {
     action.kind = Kind::removes;
     return;
   }

@@ -16,4 +16,7 @@ void interpret_command(const std::vector<std::string>& words, ScriptAction& acti
 // The last part of a path: "rsync" of "/usr/bin/rsync".
 std::string base_name(const std::string& path);
 
+// "xargs … rm", which deletes what the command before it names.
+bool is_xargs_rm(const std::vector<std::string>& words);
+
 }  // namespace hikae::survey

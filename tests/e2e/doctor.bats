@@ -97,6 +97,12 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   chmod 644 policy.yaml password
   run -1 hikae doctor --root root --json
   [ "$(json "sorted(f['severity'] for f in j['findings'] if f['code']=='doctor.file_readable')" <<<"$output")" = "['error', 'warning']" ]
+  # Every secret that lies in a file, the key of signatures too.
+  chmod 600 policy.yaml password
+  install -m 644 /dev/null key
+  install -m 600 /dev/null hook
+  sed -i "s#^notify: .*#notify: {webhook: {webhook: {file: $PWD/hook}, signing_key: {file: $PWD/key}}}#" policy.yaml
+  [ "$(found doctor.file_readable)" = "error $PWD/key" ]
 }
 
 @test "old jobs that delete where a destination lies: an error with file and line" {
@@ -109,6 +115,11 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   run -1 hikae doctor --root root
   assert_says "[error] legacy_job /opt/old.sh:4" "[error] legacy_job /etc/systemd/system/mirror.service:2"
   [ "$(found survey.legacy_delete | wc -l)" -eq 2 ]
+  # cron passes over names with a dot, and so does the doctor.
+  echo "0 4 * * * root find $PWD/disk -mtime +3 | xargs rm -rf" >root/etc/cron.d/tidy.bak
+  [ "$(found survey.legacy_delete | wc -l)" -eq 2 ]
+  mv root/etc/cron.d/tidy.bak root/etc/cron.d/tidy
+  [ "$(found survey.legacy_delete | wc -l)" -eq 3 ]
   # A bucket, too.
   sed -i "s#{url: $PWD/disk}#{url: s3://company-bucket/hikae, endpoint: \"https://127.0.0.1:1\", region: x}#" policy.yaml
   echo '0 3 * * * root aws s3 sync /srv s3://company-bucket/ --delete' >root/etc/cron.d/cloud
@@ -153,6 +164,16 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   assert_says "[error] source db"
 }
 
+@test "the program that mails must be there" {
+  healthy
+  [ -z "$(found doctor.no_sendmail)" ]
+  sed -i "s#to: \[root\]#to: [root], sendmail: /usr/bin/msmtp#" policy.yaml
+  run -1 hikae doctor --root root
+  assert_says "this machine has no /usr/bin/msmtp"
+  mkdir -p root/usr/bin && touch root/usr/bin/msmtp
+  [ -z "$(found doctor.no_sendmail)" ]
+}
+
 @test "triggers: what schedule show finds, scripts that others call included" {
   hikae init >/dev/null 2>&1
   mkdir -p root/etc/cron.d root/opt
@@ -174,6 +195,7 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
   healthy
   printf '#!/bin/sh\ncat >>%s/mails\n' "$PWD" >sendmail
   chmod 755 sendmail
+  mkdir -p "root$PWD" && touch "root$PWD/sendmail"
   sed -i "s#to: \[root\]#to: [root], sendmail: $PWD/sendmail#" policy.yaml
   run -0 hikae doctor --root root
   [ ! -e mails ]

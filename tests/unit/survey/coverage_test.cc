@@ -76,6 +76,16 @@ TEST(Coverage, ADumpedDatabaseNeedsNoCopyOfItsFiles) {
   EXPECT_THAT(audit_coverage(policy, machine), IsEmpty());
 }
 
+TEST(Coverage, AServerElsewhereIsNotTheOneHere) {
+  Machine machine;
+  machine.clusters = {{"15", "main", "/pg/main", 5432, true}};
+  policy::Policy policy;
+  policy.sources.emplace_back().postgres.emplace().host = "db.company.test";
+  EXPECT_THAT(keys(audit_coverage(policy, machine)), ElementsAre("survey.cluster_uncovered"));
+  policy.sources[0].postgres->host = "localhost";
+  EXPECT_THAT(audit_coverage(policy, machine), IsEmpty());
+}
+
 TEST(Coverage, FilesOfAnotherDatabaseAreNoBackupOfIt) {
   Machine machine;
   machine.other_databases = {{"MySQL/MariaDB", "/var/lib/mysql"}};

@@ -12,6 +12,7 @@ namespace {
 using Kind = ScriptAction::Kind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 ScriptAction one(std::string_view line) {
   const auto actions = read_script(line, "job.sh");
@@ -38,6 +39,14 @@ TEST(ScriptActions, FindDeletesOnlyWhereItSaysSo) {
   EXPECT_THAT(action.sources, ElementsAre("/backup/daily"));
   EXPECT_EQ(action.days, 30);
   EXPECT_EQ(one("find /b -mtime +7 -delete").kind, Kind::expires);
+  // What a pipe carries to rm is deleted, too.
+  const auto piped =
+      read_script("find /backup/daily -mtime +9 -print0 | sort -z | xargs -0r rm -rf", "x");
+  ASSERT_THAT(piped, SizeIs(2)) << "find, sort; the removal is find's";
+  EXPECT_EQ(piped.front().kind, Kind::expires);
+  EXPECT_THAT(piped.front().sources, ElementsAre("/backup/daily"));
+  EXPECT_EQ(piped.front().days, 9);
+  EXPECT_EQ(read_script("find /b -mtime +7 | xargs ls -l", "x").front().kind, Kind::harmless);
 }
 
 TEST(ScriptActions, DumpsAreKnownByWhomeverTheyAreRun) {
