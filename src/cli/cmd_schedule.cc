@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 
@@ -59,9 +60,23 @@ TriggerKind kind_of(const Options& options) {
   return exists(root_of(options) + kRunningSystemd) ? TriggerKind::systemd : TriggerKind::cron;
 }
 
+std::string own_program() {
+  std::error_code error;
+  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  if (!error) return path.string();
+  throw system_error(error.value(), text("cli_schedule.no_own_path"))
+      .with_hint(text("cli_schedule.no_own_path_hint"));
+}
+
+void remove_file(const std::string& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw system_error(error.value(), text("cli_schedule.not_removed", {{"file", path}}));
+}
+
 TriggerSettings settings_for(const Session& session, const LoadedPolicy& loaded) {
   TriggerSettings settings;
-  settings.program = fs::read_symlink("/proc/self/exe").string();
+  settings.program = own_program();
   settings.policy_file = loaded.path.starts_with('/')
                              ? loaded.path
                              : session.environment.working_directory + "/" + loaded.path;
@@ -76,6 +91,12 @@ TriggerSettings settings_for(const Session& session, const LoadedPolicy& loaded)
 bool is_ours(const std::string& path) {
   const std::string content(as_text(os::read_file(path, kLargestFile)));
   return content.starts_with(std::string(kTriggerMark) + "\n");
+}
+
+bool has_cron(const std::string& root) {
+  constexpr std::array kDaemons = {"/usr/sbin/cron", "/usr/sbin/crond", "/usr/bin/crond"};
+  return std::any_of(
+      kDaemons.begin(), kDaemons.end(), [&](const char* path) { return exists(root + path); });
 }
 
 // An administrator's own file of this name is never touched.
@@ -127,9 +148,13 @@ int install(const Session& session, const Options& options) {
   } else if (kind == TriggerKind::systemd) {
     const std::string link = options.root + kWants;
     os::ensure_directory(fs::path(link).parent_path().string(), 0755);
-    if (!exists(link)) fs::create_symlink(kTimer, link);
+    std::error_code error;
+    if (!exists(link)) fs::create_symlink(kTimer, link, error);
+    if (error) throw system_error(error.value(), text("cli_schedule.not_linked", {{"file", link}}));
   }
   session.console.say(text("cli_schedule.installed"));
+  if (kind == TriggerKind::cron && !has_cron(root_of(options)))
+    session.console.warning(text("cli_schedule.no_cron"));
   return 0;
 }
 
@@ -188,10 +213,10 @@ int remove(const Session& session, const Options& options) {
   if (is_live) stop_units(session, ours);
   for (const std::string& path : ours) {
     session.console.say(text("cli_schedule.removes", {{"file", root + path}}));
-    if (!options.dry_run) fs::remove(root + path);
+    if (!options.dry_run) remove_file(root + path);
   }
   const bool is_wanted = exists(root + kWants) && !exists(root + kTimer);
-  if (is_wanted && !options.dry_run) fs::remove(root + kWants);
+  if (is_wanted && !options.dry_run) remove_file(root + kWants);
   if (is_live && !ours.empty()) systemctl(session, {"daemon-reload"});
   if (ours.empty()) session.console.say(text("cli_schedule.nothing_to_remove"));
   if (!options.dry_run) tell_what_stays(session, root);

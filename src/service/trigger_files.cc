@@ -32,6 +32,15 @@ std::string for_cron(const std::string& path) {
   return quoted + "'";
 }
 
+std::string without_specifiers(const std::string& path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '%') out += c;
+    out += c;
+  }
+  return out;
+}
+
 std::string plain_or(const std::string& path, std::string (*quote)(const std::string&)) {
   const bool is_plain = std::all_of(path.begin(), path.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
@@ -46,7 +55,7 @@ Description=hikae: do what the backup policy says is due
 Wants=network-online.target
 After=network-online.target
 ConditionPathExists=)" +
-                     settings.policy_file + R"(
+                     without_specifiers(settings.policy_file) + R"(
 
 [Service]
 Type=oneshot

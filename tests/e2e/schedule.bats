@@ -34,6 +34,20 @@ setup() {
   assert_says "/etc/cron.d/hikae:"
 }
 
+@test "what is in the way is told, with what helps" {
+  run -0 hikae schedule install --root "$PWD/root" --with cron
+  assert_says "No cron daemon is installed here"
+  mkdir -p root/usr/sbin && touch root/usr/sbin/cron
+  run -0 hikae schedule install --root "$PWD/root" --with cron
+  refute_says "No cron daemon"
+  need_root
+  # In a chroot, say.
+  unshare --mount true 2>/dev/null || skip "cannot unshare here"
+  run -1 unshare --mount sh -c 'mount -t tmpfs tmpfs /proc && exec "$@"' sh "$HIKAE" schedule install --root "$PWD/root"
+  assert_says "/proc/self/exe cannot be read" "mount -t proc"
+  refute_says "Unexpected"
+}
+
 @test "an administrator's own file is left alone" {
   mkdir -p root/etc/cron.d
   echo "0 3 * * * root /usr/bin/hikae run" >root/etc/cron.d/hikae
