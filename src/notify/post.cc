@@ -42,8 +42,38 @@ std::optional<Error> find_unusable(const PostRequest& request) {
       .with_hint(text("notify.plain_http_hint"));
 }
 
-std::string answer_of(const net::HttpResponse& response) {
-  std::string text = redacted(as_text(response.body));
+void hide(std::string& text, std::string_view secret) {
+  constexpr std::string_view kHidden = "***";
+  for (std::size_t at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + kHidden.size()))
+    text.replace(at, secret.size(), kHidden);
+}
+
+bool looks_secret(std::string_view part) {
+  const bool has_digit =
+      std::any_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return part.size() >= 16 || (part.size() >= 6 && has_digit);
+}
+
+// Many servers repeat in "not found" what they were asked for, which is the secret here.
+std::string without_address(std::string text, std::string_view url) {
+  constexpr std::size_t kShortest = 4;
+  const std::size_t path = url.find('/', url.find("://") + 3);
+  if (path == std::string_view::npos) return text;
+  std::string_view rest = url.substr(path);
+  for (const std::string_view whole : {rest, rest.substr(0, rest.find('?'))}) {
+    if (whole.size() >= kShortest) hide(text, whole);
+  }
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find_first_of("/?&="));
+    if (looks_secret(part)) hide(text, part);
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+  }
+  return text;
+}
+
+std::string answer_of(const net::HttpResponse& response, std::string_view url) {
+  std::string text = redacted(without_address(std::string(as_text(response.body)), url));
   std::replace(text.begin(), text.end(), '\n', ' ');
   if (text.size() > kLongestAnswer) {
     std::size_t end = kLongestAnswer;
@@ -69,8 +99,8 @@ std::optional<std::chrono::seconds> retry_after(const net::HttpResponse& respons
   return std::clamp(std::chrono::seconds(seconds), std::chrono::seconds(0), kLongest);
 }
 
-Error refusal(const net::HttpResponse& response, const std::string& host) {
-  const Text::Arguments arguments = {{"host", host}, {"answer", answer_of(response)}};
+Error refusal(const net::HttpResponse& response, const std::string& url) {
+  const Text::Arguments arguments = {{"host", host_in(url)}, {"answer", answer_of(response, url)}};
   const int status = response.status;
   if (status == 429 || status == 408 || status >= 500)
     return {ErrorCode::io, text("notify.refused_for_now", arguments), Retry::after_backoff};
@@ -107,9 +137,9 @@ Delivery post(const PostRequest& request, const Clock& clock, const StopToken& s
   if (delivery.failure) return delivery;
   try {
     const net::HttpResponse response = send(request, stop);
-    delivery.answer = answer_of(response);
+    delivery.answer = answer_of(response, request.url);
     if (response.status >= 200 && response.status < 300) return delivery;
-    delivery.failure = refusal(response, host_in(request.url));
+    delivery.failure = refusal(response, request.url);
     delivery.retry_after = retry_after(response, clock);
   } catch (const Error& error) {
     delivery.failure = error;

@@ -57,7 +57,7 @@ void hide_paths(std::string& text) {
   }
 }
 
-// password=…, token: …
+// password=…, token="… …"
 void hide_values(std::string& text) {
   constexpr std::array<std::string_view, 6> kNames = {
       "password", "passwd", "token", "secret", "api_key", "apikey"};
@@ -68,10 +68,14 @@ void hide_values(std::string& text) {
          at = low.find(name, at + name.size())) {
       const std::size_t sign = at + name.size();
       if (sign >= low.size() || low[sign] != '=') continue;
-      std::size_t end = word_end(low, sign + 1);
-      end = std::min(end, low.find('&', sign + 1));
-      text.replace(sign + 1, end - sign - 1, kHidden);
-      low.replace(sign + 1, end - sign - 1, kHidden);
+      std::size_t begin = sign + 1;
+      std::size_t end = std::min(word_end(low, begin), low.find('&', begin));
+      const bool is_quoted = begin < low.size() && (low[begin] == '"' || low[begin] == '\'');
+      // Up to the other quote, or to the end where it was cut off.
+      if (is_quoted) end = std::min(low.find(low[begin], begin + 1), low.size());
+      if (is_quoted) ++begin;
+      text.replace(begin, end - begin, kHidden);
+      low.replace(begin, end - begin, kHidden);
     }
   }
 }

@@ -248,6 +248,8 @@ TEST(Redaction, HidesLoginsTokensAndPasswords) {
   EXPECT_EQ(redacted("psql password=hunter2&x Token=abc"), "psql password=***&x Token=***");
   EXPECT_EQ(redacted("a\x1b[2Jb"), "a\\x1b[2Jb");
   EXPECT_EQ(redacted("the password is wrong"), "the password is wrong");
+  EXPECT_EQ(redacted("host=db password='a b&c' port=1"), "host=db password='***' port=1");
+  EXPECT_EQ(redacted("PGPASSWORD=\"cut of"), "PGPASSWORD=\"***");
   EXPECT_EQ(redacted("x://:@"), "x://:***@");
 }
 

@@ -318,6 +318,24 @@ TEST_F(OutboxTest, AWebhookIsSignedOverItsTimeAndBody) {
 TEST_F(OutboxTest, AWebhookThatCannotBeWrittenIsReported) {
   use_mail();
   use_webhook();
+TEST_F(OutboxTest, AServerThatRepeatsTheAddressDoesNotGiveItAway) {
+  use_webhook();
+  web_.answer_with("404 Cannot POST /hook/geheim?x=1, there is no /hook/geheim");
+  tell(testing::failed(Language::en));
+  ASSERT_THAT(waiting(), SizeIs(1));
+  EXPECT_THAT(log_.said(),
+              AllOf(HasSubstr("Cannot POST ***, there is no ***"), Not(HasSubstr("geheim"))));
+  EXPECT_THAT(waiting()[0].answer, Not(HasSubstr("geheim")));
+}
+
+TEST_F(OutboxTest, PartsOfAnAddressThatLookSecretAreHiddenToo) {
+  notify_.ping = reference("ping");
+  secrets_["ping"] = web_.url("/ping/0a1b2c3d-0000-4000-8000-feedfeedfeed");
+  web_.answer_with("404 no check 0a1b2c3d-0000-4000-8000-feedfeedfeed");
+  tell(testing::completed(Language::en));
+  EXPECT_THAT(log_.said(), AllOf(HasSubstr("no check ***"), Not(HasSubstr("feedfeed"))));
+}
+
   notify_.webhook->body = "{{nonsense}}";
   tell(testing::completed(Language::en));
   ASSERT_EQ(mail_.count(), 2);
