@@ -28,6 +28,11 @@ constexpr const char* kColumns =
     "SELECT number, policy, channel, key, subject, content, created, next_try, tries, state, "
     "settled, answer FROM notice ";
 
+// What lies further ahead was written while the clock was wrong, and would hold a notice back until
+// that time has come: nobody waits longer than a service may ask for, or delivers for an hour.
+constexpr std::chrono::hours kLongestPause{25};
+constexpr std::chrono::hours kLongestClaim{1};
+
 NoticeState state_of(const std::string& word) {
   if (word == "waiting") return NoticeState::waiting;
   if (word == "joined") return NoticeState::joined;
@@ -92,12 +97,15 @@ class SqliteNoticeQueue final : public NoticeQueue {
 
   std::vector<Notice> due(const std::string& policy, Instant now) override {
     return store_.select<Notice>(std::string(kColumns) +
-                                     "WHERE policy = ? AND state = 'waiting' AND next_try <= ? "
-                                     "AND claimed_until <= ? ORDER BY number",
+                                     "WHERE policy = ? AND state = 'waiting' AND next_try NOT "
+                                     "BETWEEN ? AND ? AND claimed_until NOT BETWEEN ? AND ? "
+                                     "ORDER BY number",
                                  read_notice,
                                  policy,
-                                 to_number(now),
-                                 to_number(now));
+                                 to_number(now) + 1,
+                                 to_number(now + kLongestPause),
+                                 to_number(now) + 1,
+                                 to_number(now + kLongestClaim));
   }
 
   std::vector<Notice> waiting(const std::string& policy) override {
@@ -119,10 +127,11 @@ class SqliteNoticeQueue final : public NoticeQueue {
     const int changed = store_.guarded([&] {
       return store_.execute(
           "UPDATE notice SET claimed_until = ? WHERE number = ? AND state = 'waiting' AND "
-          "claimed_until <= ?",
+          "claimed_until NOT BETWEEN ? AND ?",
           to_number(until),
           id,
-          to_number(now));
+          to_number(now) + 1,
+          to_number(now + kLongestClaim));
     });
     return changed == 1 ? Claim::taken : Claim::refused;
   }
@@ -167,11 +176,12 @@ class SqliteNoticeQueue final : public NoticeQueue {
     return static_cast<std::size_t>(
         store_
             .select<std::int64_t>("SELECT count(*) FROM notice WHERE policy = ? AND channel = ? "
-                                  "AND state = 'delivered' AND settled > ?",
+                                  "AND state = 'delivered' AND settled > ? AND settled <= ?",
                                   read_number,
                                   policy,
                                   channel,
-                                  to_number(since))
+                                  to_number(since),
+                                  to_number(since + kLongestPause))
             .front());
   }
 

@@ -84,6 +84,23 @@ TEST_F(NoticeQueueTest, AFailedTryWaitsForItsTime) {
   EXPECT_EQ(queue.due("company", at(160))[0].answer, "451 later");
 }
 
+TEST_F(NoticeQueueTest, WhatAClockThatRanAheadWroteHoldsNothingBack) {
+  constexpr std::int64_t kYear = 365 * 86'400;
+  const auto journal = open();
+  NoticeQueue& queue = journal->notices();
+  const std::int64_t postponed = *queue.add(notice("email", "a"));
+  queue.postpone(postponed, at(kYear), "451 later");
+  const std::int64_t taken = *queue.add(notice("slack", "a"));
+  EXPECT_EQ(queue.claim(taken, at(kYear), at(kYear + 300)), NoticeQueue::Claim::taken);
+  EXPECT_THAT(queue.due("company", at(200)), SizeIs(2));
+  EXPECT_EQ(queue.claim(taken, at(200), at(500)), NoticeQueue::Claim::taken);
+  queue.settle(taken, NoticeState::delivered, at(kYear), "ok");
+  EXPECT_EQ(queue.delivered_since("company", "slack", at(0)), 0U);
+  // What a service asks for is waited for: a day.
+  queue.postpone(postponed, at(86'600), "429");
+  EXPECT_THAT(queue.due("company", at(200)), IsEmpty());
+}
+
 TEST_F(NoticeQueueTest, WhatIsSettledIsCountedAndForgottenAndKeepsNoContent) {
   const auto journal = open();
   NoticeQueue& queue = journal->notices();
