@@ -24,6 +24,8 @@ struct Delivery {
   std::optional<std::chrono::seconds> retry_after;  // as the other side wishes
   // Receivers that were refused while others were served: "address: answer".
   std::vector<std::string> refused;
+  // The content for receivers that were asked to wait while others were served; empty: none was.
+  std::string rest;
 };
 
 // How a channel wants a message kept that it cannot deliver at once.

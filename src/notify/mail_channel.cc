@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "crypto/hash.h"
 #include "net/smtp.h"
@@ -49,6 +51,28 @@ std::string without_returns(const std::string& text) {
 
 std::string first_line(std::string_view text) {
   return redacted(text.substr(0, std::min<std::size_t>(text.find('\n'), 300)));
+}
+
+// Stands before the mail in what is kept where not all receivers get it any more.
+constexpr std::string_view kReceivers = "X-Hikae-Receivers: ";
+
+struct Parcel {
+  std::vector<std::string> to;
+  std::string_view mail;
+};
+
+Parcel unpack(std::string_view content, const std::vector<std::string>& all) {
+  if (!content.starts_with(kReceivers)) return {all, content};
+  const std::size_t end = std::min(content.find("\r\n"), content.size());
+  std::istringstream names(std::string(content.substr(kReceivers.size(), end - kReceivers.size())));
+  return {{std::istream_iterator<std::string>(names), std::istream_iterator<std::string>()},
+          content.substr(std::min(end + 2, content.size()))};
+}
+
+std::string pack(const std::vector<std::string>& to, std::string_view mail) {
+  std::string content(kReceivers);
+  for (const std::string& address : to) content += address + " ";
+  return content + "\r\n" + std::string(mail);
 }
 
 class MailChannel final : public Channel {
@@ -134,11 +158,19 @@ class MailChannel final : public Channel {
     server.ca_file = smtp.ca_file;
     server.own_name = domain_;
     server.time_limit = kPatience;
+    const Parcel parcel = unpack(content, email_.to);
     const net::SmtpResult result =
-        net::send_mail(server, {from_, email_.to, as_bytes(content)}, stop);
+        net::send_mail(server, {from_, parcel.to, as_bytes(parcel.mail)}, stop);
     delivery.answer = result.answer;
-    for (const net::RejectedRecipient& one : result.rejected)
-      delivery.refused.push_back(one.address + ": " + one.answer);
+    std::vector<std::string> later;
+    for (const net::RejectedRecipient& one : result.rejected) {
+      if (one.answer.starts_with('4')) {
+        later.push_back(one.address);
+      } else {
+        delivery.refused.push_back(one.address + ": " + one.answer);
+      }
+    }
+    if (!later.empty()) delivery.rest = pack(later, parcel.mail);
   }
 
   // Every MTA has it: -t takes the receivers from the mail, -i keeps a line with a dot alone, -f
@@ -149,7 +181,7 @@ class MailChannel final : public Channel {
     os::ProcessRequest request;
     request.argv = {email_.sendmail, "-t", "-i"};
     if (!email_.from.empty()) request.argv.insert(request.argv.end(), {"-f", from_});
-    request.input = without_returns(content);
+    request.input = without_returns(std::string(unpack(content, email_.to).mail));
     request.timeout = kPatience;
     os::ProcessResult result;
     try {

@@ -192,6 +192,8 @@ Outbox::Sent Outbox::send(Channel& channel, const Notice& notice, const StopToke
     note_failure(channel, notice, delivery);
     return Sent::no;
   }
+  // Kept before the others' is settled: a crash between tells twice, not never.
+  if (!delivery.rest.empty()) keep_rest(notice, delivery.rest);
   if (is_kept) settle(notice, NoticeState::delivered, delivery.answer);
   if (!delivery.refused.empty()) {
     std::vector<Problem> problems;
@@ -202,6 +204,18 @@ Outbox::Sent Outbox::send(Channel& channel, const Notice& notice, const StopToke
     report(channel.name(), Verdict::partial, std::move(problems));
   }
   return Sent::yes;
+}
+
+void Outbox::keep_rest(const Notice& notice, const std::string& content) {
+  Notice rest = notice;
+  rest.key.clear();
+  rest.content = content;
+  rest.next_try = clock_.now() + pause_after(1);
+  try {
+    queue_.add(rest);
+  } catch (const Error& error) {
+    warn("notify.not_kept", notice.channel, render(error, rules_.language));
+  }
 }
 
 void Outbox::note_failure(Channel& channel, const Notice& notice, const Delivery& delivery) {

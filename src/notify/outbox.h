@@ -70,6 +70,7 @@ class Outbox {
   enum class Sent { yes, no, not_ours };
   Sent send(Channel& channel, const Notice& notice, const StopToken& stop);
   void settle(const Notice& notice, NoticeState state, const std::string& answer);
+  void keep_rest(const Notice& notice, const std::string& content);
   void note_failure(Channel& channel, const Notice& notice, const Delivery& delivery);
   void report(const std::string& channel, Verdict verdict, std::vector<Problem> problems);
   void warn(std::string_view key, const std::string& channel, const std::string& reason);

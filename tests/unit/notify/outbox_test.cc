@@ -229,6 +229,33 @@ TEST_F(OutboxTest, TellsARefusedReceiverAlthoughTheOthersGotTheirMail) {
   EXPECT_THAT(web_.request(1), AllOf(HasSubstr("reject@company.test"), HasSubstr("550 5.1.1")));
 }
 
+TEST_F(OutboxTest, AReceiverThatIsAskedToWaitGetsItLaterAndTheOthersOnce) {
+  use_mail();
+  notify_.email->to = {"ops@company.test", "later@company.test"};
+  tell(testing::completed(Language::en));
+  EXPECT_EQ(mail_.count(), 1);
+  EXPECT_THAT(mail_.mail(1), HasSubstr("X-Envelope-To: ops@company.test"));
+  ASSERT_THAT(waiting(), SizeIs(1));
+  tick();
+  EXPECT_THAT(waiting(), SizeIs(1)) << "not before the pause is over";
+  clock_.advance(minutes(2));
+  tick();
+  EXPECT_EQ(mail_.count(), 1);
+  ASSERT_THAT(waiting(), SizeIs(1));
+  EXPECT_THAT(waiting()[0].answer, HasSubstr("greylisted"));
+  // The administrator changes to the machine's own mail: it takes the mail alone.
+  const std::string program = folder_ / "sendmail";
+  hikae::testing::write_file(program, "#!/bin/sh\ncat >" + (folder_ / "mail") + "\n");
+  chmod(program.c_str(), 0755);
+  notify_.email->smtp.reset();
+  notify_.email->sendmail = program;
+  clock_.advance(hours(1));
+  tick();
+  EXPECT_THAT(waiting(), IsEmpty());
+  EXPECT_THAT(hikae::testing::read_file(folder_ / "mail"),
+              AllOf(HasSubstr("From: backup@company.test\n"), Not(HasSubstr("X-Hikae-Receivers"))));
+}
+
 TEST_F(OutboxTest, AStormBecomesOneMessage) {
   use_mail();
   most_per_hour_ = 3;
