@@ -14,12 +14,15 @@ namespace {
 // While it waits, the clock may be set: look again at least so often.
 constexpr std::chrono::minutes kLongestSleep{5};
 
+// What should have been tried by now waits for somebody's run by hand.
+constexpr std::chrono::seconds kShortestSleep{5};
 // Until then by the clock, or until somebody asks the program to end.
 void wait_until(const Session& session, Instant when) {
   Guarded<int> nothing(0);
   auto lock = nothing.lock();
   const auto rest = when - session.environment.clock.now();
-  const auto patience = std::min<std::chrono::nanoseconds>(rest, kLongestSleep);
+  const auto patience = rest.count() > 0 ? std::min<std::chrono::nanoseconds>(rest, kLongestSleep)
+                                         : std::chrono::nanoseconds(kShortestSleep);
   lock.wait_for(session.stop,
                 std::chrono::duration_cast<std::chrono::milliseconds>(patience) +
                     std::chrono::milliseconds(1),

@@ -66,6 +66,10 @@ struct DuePlan {
 
 DuePlan plan_due(const policy::Policy& policy, const std::vector<GroupFacts>& facts, Instant now);
 
+// Settles an open slot that is not tried any more. One that was tried has failed, and that must be
+// heard of; one that was not goes into a newer one.
+void give_up(DuePlan& plan, const SlotRecord& open, Instant now);
+
 // When a slot whose try ended `now` is tried again: wait, then twice that, and so on, as long as
 // attempts and the window allow.
 std::optional<Instant> next_try(const policy::Policy& policy, const SlotRecord& slot, Instant now);

@@ -45,7 +45,7 @@ class Planner {
       plan_.missed.push_back(settle(new_slot(facts.group, missed), SlotState::missed, now_));
     for (const SlotRecord& open : facts.open) {
       if (due.due) {
-        supersede(open);
+        give_up(plan_, open, now_);
       } else {
         try_again(facts.group, open);
       }
@@ -57,22 +57,6 @@ class Planner {
   DuePlan take() && { return std::move(plan_); }
 
  private:
-  // A newer slot of the group is due. One that was tried has failed, and that must be heard of; one
-  // that was not goes into the newer one.
-  void supersede(const SlotRecord& open) {
-    if (open.attempts > 0) {
-      give_up(open);
-    } else {
-      plan_.coalesced.push_back(settle(open, SlotState::coalesced, now_));
-    }
-  }
-
-  // One that is good somewhere stays partial.
-  void give_up(const SlotRecord& open) {
-    const bool is_partial = open.verdict == Verdict::partial;
-    plan_.failed.push_back(settle(open, is_partial ? SlotState::done : SlotState::failed, now_));
-  }
-
   void begin(const GroupFacts& facts, const policy::DueSlots& due) {
     DueJob job;
     job.job = facts.group.job;
@@ -92,7 +76,7 @@ class Planner {
     const bool was_killed = open.state == SlotState::running;
     const bool window_is_over = open.first_try && now_ - *open.first_try > policy_.schedule.window;
     if (open.attempts >= policy_.retry.attempts || (open.attempts > 0 && window_is_over)) {
-      give_up(open);
+      give_up(plan_, open, now_);
       return;
     }
     // Later than any window: it was written by a clock that ran ahead.
@@ -188,6 +172,16 @@ DuePlan plan_due(const policy::Policy& policy, const std::vector<GroupFacts>& fa
   Planner planner(policy, now);
   for (const GroupFacts& group : facts) planner.add(group);
   return std::move(planner).take();
+}
+
+void give_up(DuePlan& plan, const SlotRecord& open, Instant now) {
+  if (open.attempts == 0) {
+    plan.coalesced.push_back(settle(open, SlotState::coalesced, now));
+    return;
+  }
+  // One that is good somewhere stays partial.
+  const bool is_partial = open.verdict == Verdict::partial;
+  plan.failed.push_back(settle(open, is_partial ? SlotState::done : SlotState::failed, now));
 }
 
 std::optional<Instant> next_try(const policy::Policy& policy, const SlotRecord& slot, Instant now) {

@@ -120,6 +120,7 @@ TickReport run_due(const TickContext& context,
   write_settled(context, report.plan);
   perform(tries, report, stop);
   remind(tries);
+  give_up_orphans(context, groups, report.plan);
   if (!report.events.empty()) context.sink.tick(context.environment.clock.now());
   report.next = report.jobs.empty() ? report.plan.next : preview_due(context).next;
   return report;

@@ -102,6 +102,19 @@ void ensure_groups(const TickContext& context,
   }
 }
 
+void give_up_orphans(const TickContext& context,
+                     const std::vector<ScheduleGroup>& groups,
+                     DuePlan& plan) {
+  const Instant now = context.environment.clock.now();
+  for (const SlotRecord& slot : context.journal.slots().open_slots(context.policy.name)) {
+    const bool has_group =
+        std::any_of(groups.begin(), groups.end(), [&](const ScheduleGroup& group) {
+          return group.job == slot.id.job && group.group == slot.id.group;
+        });
+    if (!has_group && slot.id.scheduled <= now) give_up(plan, slot, now);
+  }
+}
+
 std::vector<GroupFacts> read_facts(const TickContext& context,
                                    const std::vector<ScheduleGroup>& groups) {
   SlotLedger& ledger = context.journal.slots();

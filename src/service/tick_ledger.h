@@ -13,6 +13,12 @@ void ensure_groups(const TickContext& context,
                    const std::vector<ScheduleGroup>& groups,
                    const StopToken& stop);
 
+// Gives up open slots of schedules that the policy does not have any more: nothing else would ever
+// settle them.
+void give_up_orphans(const TickContext& context,
+                     const std::vector<ScheduleGroup>& groups,
+                     DuePlan& plan);
+
 std::vector<GroupFacts> read_facts(const TickContext& context,
                                    const std::vector<ScheduleGroup>& groups);
 

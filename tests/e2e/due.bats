@@ -238,6 +238,20 @@ END
   local server=$!
   wait_until grep -q "backup of 2026-03-02 02:00:00: ok" out
   kill -TERM $server
+@test "a slot whose schedule was changed is told as failed, and nobody waits for it" {
+  need_tmp_on_root
+  mkdir often
+  echo 1 >often/file
+  set_policy "  work:" "  often:\n    files: [$BATS_TEST_TMPDIR/often]\n    require_mount: true\n    schedule: {backup: hourly}\n  work:"
+  run -0 at "2026-03-02 02:30:00" hikae -q run --due
+  run -1 at "2026-03-02 03:01:00" hikae -q run --due
+  set_policy "hourly" "daily 05:00"
+  run -1 --separate-stderr at "2026-03-02 03:12:00" hikae --json run --due --wait
+  [ "$(json "[(e['kind'], e['group'], e['tries']) for e in j['events']]" <<<"$output")" = "[('failure', 'hourly', 1)]" ]
+  run -0 at "2026-03-02 03:17:00" hikae run --due
+  assert_says "Nothing is due before 2026-03-02 05:00:00"
+}
+
   expect_exit 0 $server
   [ "$(generations nas)" -eq 1 ]
 }
