@@ -7,17 +7,27 @@
 #include "format/time.h"
 #include "policy/time_zone.h"
 #include "service/tick.h"
+#include "service/validate_logs.h"
 
 namespace hikae::cli {
 namespace {
 
+enum class Listing { waits, acknowledged };
+
 void print_slots(const Session& session,
                  const policy::Policy& policy,
-                 std::string_view key,
+                 Listing listing,
                  const std::vector<SlotRecord>& slots) {
   for (const SlotRecord& slot : slots) {
+    if (slot.id.job == kAnomalyJob) {
+      session.console.say(
+          text(listing == Listing::waits ? "cli_due.anomaly_waits" : "cli_due.anomaly_acknowledged",
+               {{"source", slot.id.group},
+                {"time", policy::policy_time(policy.timezone, slot.id.scheduled)}}));
+      continue;
+    }
     session.console.say(
-        text(key,
+        text(listing == Listing::waits ? "cli_due.waits_for_ack" : "cli_due.acknowledged",
              {{"job", render(job_word(slot.id.job), session.console.language())},
               {"scheduled", policy::policy_time(policy.timezone, slot.id.scheduled)},
               {"state", render(state_word(slot.state), session.console.language())}}));
@@ -52,8 +62,7 @@ int ack(const Session& session, const std::string& slot) {
     return 0;
   }
   if (slots.empty()) session.console.say(text("cli_due.none_waits"));
-  print_slots(
-      session, loaded.policy, only_lists ? "cli_due.waits_for_ack" : "cli_due.acknowledged", slots);
+  print_slots(session, loaded.policy, only_lists ? Listing::waits : Listing::acknowledged, slots);
   return 0;
 }
 

@@ -159,6 +159,7 @@ JobOutcome leaving_evidence(const Session& session,
                             Repository& repository,
                             JobOutcome outcome) {
   if (job.run.empty()) return outcome;
+  outcome.results.front().space = repository.backend().space();
   const LoadedPolicy loaded = load_policy(session);
   const DestinationResult& result = outcome.results.front();
   for (const policy::Destination& destination : loaded.policy.destinations) {

@@ -114,7 +114,7 @@ JobOutcome forget_here(const Session& session, const Options& options, Effect ef
   if (ready.basis) {
     const std::uint64_t freed =
         prune_and_report(session, opened, options.prune_flags, effect, *ready.basis);
-    if (!options.dry_run) outcome.results.push_back(pruned(session, freed));
+    if (!options.dry_run) outcome.results.push_back(pruned(session, opened, freed));
   }
   return outcome;
 }

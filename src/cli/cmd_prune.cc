@@ -31,9 +31,10 @@ int run(const Session& session, const Options& options) {
     require_no_conflict(session, opened);
     PruneBasis basis =
         read_prune_basis(*opened.repository, {}, session.environment.clock, session.stop);
+    const std::uint64_t freed =
+        prune_and_report(session, opened, options.flags, Effect::apply, basis);
     JobOutcome outcome;
-    outcome.results.push_back(
-        pruned(session, prune_and_report(session, opened, options.flags, Effect::apply, basis)));
+    outcome.results.push_back(pruned(session, opened, freed));
     return outcome;
   });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "cli/verdict_text.h"
 #include "policy/time_zone.h"
 #include "service/run.h"
+#include "service/tick.h"
 
 namespace hikae::cli {
 namespace {
@@ -278,6 +280,13 @@ void print_run(const Session& session, const RunReport& report, const policy::Po
 
 namespace {
 
+bool is_good_everywhere(const RunOptions& options, const RunReport& report) {
+  return options.sources.empty() && options.destinations.empty() && !report.outcomes.empty() &&
+         std::all_of(report.outcomes.begin(), report.outcomes.end(), [](const RunOutcome& outcome) {
+           return outcome.read_back && outcome.verdict <= Verdict::warning;
+         });
+}
+
 int run_due(const Session& session, const RunFlags& flags) {
   if (!flags.sources.empty() || !flags.destinations.empty() || flags.force ||
       !session.options.destination.empty())
@@ -324,6 +333,8 @@ int run(const Session& session, const RunFlags& flags) {
     print_run(session, report, loaded.policy);
   }
   told.tell(shared_report);
+  if (is_good_everywhere(options, report))
+    end_reminders(*journal, loaded.policy.name, "backup", session.environment.clock.now());
   return exit_code(report.verdict);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/run_output.h"
 #include "cli/sync_progress.h"
 #include "cli/tick_output.h"
+#include "cli/told_run.h"
 #include "concurrency/guarded.h"
 #include "service/tick.h"
 
@@ -13,9 +14,9 @@ namespace {
 
 // While it waits, the clock may be set: look again at least so often.
 constexpr std::chrono::minutes kLongestSleep{5};
-
 // What should have been tried by now waits for somebody's run by hand.
 constexpr std::chrono::seconds kShortestSleep{5};
+
 // Until then by the clock, or until somebody asks the program to end.
 void wait_until(const Session& session, Instant when) {
   Guarded<int> nothing(0);
@@ -42,7 +43,7 @@ std::optional<Instant> next_try(Journal& journal, const policy::Policy& policy) 
 }  // namespace
 
 int run_due_slots(const Session& session, Waiting waiting) {
-  const LoadedPolicy loaded = load_policy(session);
+  const LoadedPolicy loaded = load_policy_or_tell(session);
   const auto journal = Journal::open_lenient(
       session.environment.state_directory, session.environment.clock, session.environment.log);
   const auto sink = make_event_sink(session, loaded.policy, *journal);

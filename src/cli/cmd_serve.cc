@@ -7,6 +7,7 @@
 #include "cli/monitor_server.h"
 #include "cli/run_output.h"
 #include "cli/tick_output.h"
+#include "cli/told_run.h"
 #include "concurrency/guarded.h"
 #include "service/tick.h"
 
@@ -76,7 +77,7 @@ class Service {
   void round() {
     heartbeat_.begin();
     try {
-      const auto loaded = std::make_shared<const LoadedPolicy>(load_policy(session_));
+      const auto loaded = std::make_shared<const LoadedPolicy>(load_policy_or_tell(session_));
       *monitored_.policy.lock() = loaded;
       follow_listen(loaded->policy.metrics.listen);
       print(session_, *loaded, tick(session_, *loaded, *journal_));

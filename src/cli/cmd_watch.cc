@@ -79,6 +79,11 @@ void print(const Session& session, const WatchReport& report, const std::string&
       text("cli_watch.verdict", {{"verdict", render(verdict_text(report.verdict), language)}}));
 }
 
+Text next_step_of(const std::string& job) {
+  if (job == "notify") return text("service_watch.undelivered_hint");
+  return text(job == "check" ? "cli_watch.check_next_step" : "cli_watch.next_step");
+}
+
 // The alarm about one job. Its slot is the newest moment that was not kept, so that the channels,
 // which say everything once, say it once for each however often somebody looks; with an age instead
 // of a schedule, once a day.
@@ -105,8 +110,7 @@ std::optional<Overdue> overdue_of(const std::string& job,
                                 ""});
   }
   if (overdue.problems.empty()) return std::nullopt;
-  overdue.problems.back().next_step = render(
-      text(job == "check" ? "cli_watch.check_next_step" : "cli_watch.next_step"), policy.language);
+  overdue.problems.back().next_step = render(next_step_of(job), policy.language);
   if (options.max_age) overdue.due = std::chrono::floor<std::chrono::days>(now);
   // "Since then none" would be untrue.
   if (is_good_somewhere) overdue.newest.reset();
@@ -121,7 +125,7 @@ void alarm(const Session& session,
   const Environment& environment = session.environment;
   const auto journal =
       Journal::open_lenient(environment.state_directory, environment.clock, environment.log);
-  for (const char* job : {"backup", "check"}) {
+  for (const char* job : {"backup", "check", "notify"}) {
     if (const auto overdue = overdue_of(job, policy, report, options, environment.clock.now()))
       tell_overdue(*overdue, policy, environment, *journal, session.stop);
   }

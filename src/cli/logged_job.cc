@@ -18,16 +18,6 @@ std::optional<LoadedPolicy> policy_of(const Session& session) {
   }
 }
 
-std::string message_of(const std::vector<DestinationResult>& results, Language language) {
-  std::string message;
-  for (const DestinationResult& result : results) {
-    if (result.verdict == Verdict::ok) continue;
-    message += (message.empty() ? "" : " ") + render(result.summary, language);
-    if (result.failure) message += " " + render(*result.failure, language);
-  }
-  return message;
-}
-
 // One recorded run. The references outlive it.
 class Record {
  public:
@@ -49,10 +39,12 @@ class Record {
 
   void finish(const JobOutcome& outcome) {
     for (const ForgottenSnapshot& gone : outcome.removed) log_removal(log_, gone);
-    keep_removals(policy_.name, *journal_, outcome.removed, environment_.environment().clock.now());
+    const Instant now = environment_.environment().clock.now();
+    keep_removals(policy_.name, *journal_, outcome.removed, now);
+    keep_figures(policy_.name, *journal_, observed_figures(outcome.results), now);
     for (const DestinationResult& one : outcome.results)
       log_.record_result(one.destination, one.verdict, one.summary, one.failure);
-    end(worst_of(outcome.results), std::nullopt, message_of(outcome.results, policy_.language));
+    end(worst_of(outcome.results), std::nullopt, problems_of(outcome.results, policy_.language));
   }
   void fail(const Error& error) { end(Verdict::failed, error, render(error, policy_.language)); }
   void stop() { log_.stop(); }

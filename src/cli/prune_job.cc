@@ -193,8 +193,11 @@ std::uint64_t prune_and_report(const Session& session,
   return apply(session, opened, basis, plan, blobs);
 }
 
-DestinationResult pruned(const Session& session, std::uint64_t bytes_freed) {
+DestinationResult pruned(const Session& session,
+                         const OpenedRepository& opened,
+                         std::uint64_t bytes_freed) {
   DestinationResult result;
+  result.space = opened.repository->backend().space();
   result.destination = named_destination(session);
   result.summary =
       text("service_due.pruned",

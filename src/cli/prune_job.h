@@ -41,7 +41,9 @@ std::uint64_t prune_and_report(const Session& session,
                                Effect effect,
                                PruneBasis& basis);
 // What is recorded of it.
-DestinationResult pruned(const Session& session, std::uint64_t bytes_freed);
+DestinationResult pruned(const Session& session,
+                         const OpenedRepository& opened,
+                         std::uint64_t bytes_freed);
 
 // Refuses what the policy's `may_delete: false` forbids for the destination that the options name,
 // and a deletion without a lock. Throws Error.

@@ -10,6 +10,10 @@
 
 namespace hikae::cli {
 
+// The policy. When it cannot be read, that is told, by the channels of the one that was read last,
+// before the error goes on.
+LoadedPolicy load_policy_or_tell(const Session& session);
+
 // Not thread-safe. The arguments outlive it.
 class ToldRun {
  public:

@@ -20,6 +20,11 @@ bool is_bad(Verdict verdict) {
   return verdict == Verdict::partial || verdict == Verdict::failed;
 }
 
+// A source whose size changed so much that its deletion waits for a person.
+bool is_about_anomaly(const Message& message) {
+  return message.slot.job == "anomaly";
+}
+
 // What stands between the first words and the policy's name.
 std::string headline_of(const Message& message) {
   const Text::Arguments arguments = {{"job", job_words(message)},
@@ -30,6 +35,8 @@ std::string headline_of(const Message& message) {
       return words(message, text("notify.headline_started", arguments));
     case Occasion::retrying:
       return words(message, text("notify.headline_retrying", arguments));
+    case Occasion::left_out:
+      return words(message, text("notify.headline_left_out", arguments));
     case Occasion::missed:
       return words(message, text("notify.headline_missed", arguments));
     case Occasion::recovered:
@@ -41,7 +48,11 @@ std::string headline_of(const Message& message) {
     case Occasion::overdue:
       return words(message, text("notify.headline_overdue", arguments));
     case Occasion::unacknowledged:
-      return words(message, text("notify.headline_unacknowledged", arguments));
+      return words(message,
+                   is_about_anomaly(message) ? text("notify.headline_frozen_unacknowledged")
+                                             : text("notify.headline_unacknowledged", arguments));
+    case Occasion::policy_unreadable:
+      return words(message, text("notify.headline_policy_unreadable"));
     case Occasion::undeliverable:
       return words(message, text("notify.headline_undeliverable", arguments));
     case Occasion::digest:
@@ -106,6 +117,8 @@ std::string_view word_of(Occasion occasion) {
       return "retrying";
     case Occasion::finished:
       return "finished";
+    case Occasion::left_out:
+      return "left_out";
     case Occasion::missed:
       return "missed";
     case Occasion::recovered:
@@ -118,6 +131,8 @@ std::string_view word_of(Occasion occasion) {
       return "overdue";
     case Occasion::unacknowledged:
       return "unacknowledged";
+    case Occasion::policy_unreadable:
+      return "policy_unreadable";
     case Occasion::undeliverable:
       return "undeliverable";
     case Occasion::digest:
@@ -137,6 +152,7 @@ bool is_failure(const Message& message) {
     case Occasion::missed:
     case Occasion::overdue:
     case Occasion::unacknowledged:
+    case Occasion::policy_unreadable:
     case Occasion::undeliverable:
       return true;
     case Occasion::started:
@@ -145,6 +161,7 @@ bool is_failure(const Message& message) {
       return false;
     case Occasion::retrying:
     case Occasion::finished:
+    case Occasion::left_out:
     case Occasion::frozen:
     case Occasion::low_space:
     case Occasion::digest:
@@ -174,6 +191,8 @@ std::string lead_of(const Message& message) {
       return words(message, text("notify.lead_started", arguments));
     case Occasion::retrying:
       return words(message, text("notify.lead_retrying", arguments));
+    case Occasion::left_out:
+      return words(message, text("notify.lead_left_out", arguments));
     case Occasion::missed:
       return words(message, text("notify.lead_missed", arguments));
     case Occasion::recovered:
@@ -189,7 +208,11 @@ std::string lead_of(const Message& message) {
                    message.since ? text("notify.lead_overdue_since", arguments)
                                  : text("notify.lead_overdue", arguments));
     case Occasion::unacknowledged:
-      return words(message, text("notify.lead_unacknowledged", arguments));
+      return words(message,
+                   is_about_anomaly(message) ? text("notify.lead_frozen")
+                                             : text("notify.lead_unacknowledged", arguments));
+    case Occasion::policy_unreadable:
+      return words(message, text("notify.lead_policy_unreadable"));
     case Occasion::undeliverable:
       return words(message, text("notify.lead_undeliverable", arguments));
     case Occasion::digest:
@@ -212,6 +235,9 @@ std::string key_of(const Message& message) {
     case Occasion::undeliverable:
       // Once a day: a channel that is out of order for a week is no news every five minutes.
       return key + "/" + message.channel + "/" + shown_time(message, message.time).substr(0, 10);
+    case Occasion::policy_unreadable:
+      return key + "/" + (message.problems.empty() ? "" : message.problems.front().what) + "/" +
+             shown_time(message, message.time).substr(0, 10);
     case Occasion::unacknowledged:
     case Occasion::test:
     case Occasion::digest:
@@ -252,6 +278,8 @@ std::string job_words(const Message& message) {
   if (job == "check") return words(message, text("notify.job_check"));
   if (job == "drill") return words(message, text("notify.job_drill"));
   if (job == "review") return words(message, text("notify.job_review"));
+  if (job == "notify") return words(message, text("notify.job_notify"));
+  if (job == "anomaly") return words(message, text("notify.job_anomaly"));
   return job;
 }
 

@@ -17,18 +17,20 @@ namespace hikae::notify {
 
 // Why a message is made.
 enum class Occasion {
-  started,         // a run begins; only pings tell it
-  retrying,        // a try failed and another follows; only pings tell it at once
-  finished,        // a slot is settled: its last try ended with this verdict
-  missed,          // a slot was never run in time
-  recovered,       // good again after failures that were told; carries the facts of the good run
-  frozen,          // retention deletes nothing until a person acts
-  low_space,       // a destination has less room than the next generations are likely to need
-  overdue,         // seen from the repositories: no good generation, check or drill in time
-  unacknowledged,  // a failure that nobody acknowledged, told again to the second channel
-  undeliverable,   // a channel does not take its messages; told by the others
-  digest,          // many messages at once, as one
-  test,            // "hikae notify test"
+  started,            // a run begins; only pings tell it
+  retrying,           // a try failed and another follows; only pings tell it at once
+  finished,           // a slot is settled: its last try ended with this verdict
+  left_out,           // settled, but a hook left a source or all of it out: no generation of that
+  missed,             // a slot was never run in time
+  recovered,          // good again after failures that were told; carries the facts of the good run
+  frozen,             // retention deletes nothing until a person acts
+  low_space,          // a destination has less room than the next generations are likely to need
+  overdue,            // seen from the repositories: no good generation, check or drill in time
+  unacknowledged,     // a failure that nobody acknowledged, told again to the second channel
+  policy_unreadable,  // nothing runs, since the policy's file cannot be read
+  undeliverable,      // a channel does not take its messages; told by the others
+  digest,             // many messages at once, as one
+  test,               // "hikae notify test"
 };
 
 // What a finished run may have beside its verdict: `failure` hears it although the verdict may be a
@@ -109,6 +111,9 @@ bool is_failure(const Message& message);
 
 // "Backup Failed: partial - internal-systems (fs01) 2026-11-23 02:00", on one line. Pure.
 std::string subject_of(const Message& message, const SubjectWords& words);
+
+// What a reader calls the message's job: "backup", "バックアップ". Pure.
+std::string job_words(const Message& message);
 
 // One or two sentences that say what happened and what it means. Pure.
 std::string lead_of(const Message& message);

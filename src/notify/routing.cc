@@ -34,6 +34,7 @@ std::vector<NotifyEvent> events_of(const Message& message) {
     case Occasion::retrying:
       return events;
     case Occasion::finished:
+    case Occasion::left_out:
     case Occasion::digest:
       add_by_verdict(events, message);
       break;
@@ -51,6 +52,7 @@ std::vector<NotifyEvent> events_of(const Message& message) {
       events = {NotifyEvent::recovered, NotifyEvent::success, NotifyEvent::failure};
       break;
     case Occasion::unacknowledged:
+    case Occasion::policy_unreadable:
       events = {NotifyEvent::failure, NotifyEvent::failure_after_retries};
       break;
     case Occasion::undeliverable:

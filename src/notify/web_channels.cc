@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slack, other webhooks, and dead-man services: all are POSTs to a secret address.
+#include <algorithm>
+
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 #include "net/web_time.h"
@@ -193,8 +195,10 @@ class PingChannel final : public Channel {
       case Occasion::started:
       case Occasion::retrying:
       case Occasion::finished:
+      case Occasion::left_out:
       case Occasion::missed:
       case Occasion::recovered:
+      case Occasion::policy_unreadable:
         return true;
       default:
         return false;
@@ -235,6 +239,12 @@ class PingChannel final : public Channel {
   }
 
  private:
+  static bool has_generation(const Message& message) {
+    return std::any_of(message.outcomes.begin(), message.outcomes.end(), [](const auto& outcome) {
+      return !outcome.snapshot.empty();
+    });
+  }
+
   static std::string ending_of(const Message& message) {
     switch (message.occasion) {
       case Occasion::started:
@@ -242,7 +252,12 @@ class PingChannel final : public Channel {
       case Occasion::retrying:
       case Occasion::test:
         return "/log";
+      case Occasion::left_out:
+        // Where nothing at all was saved, the service must not hear that all is well.
+        if (!has_generation(message)) return "/log";
+        break;
       case Occasion::missed:
+      case Occasion::policy_unreadable:
         return "/fail";
       default:
         break;

@@ -20,8 +20,6 @@ std::string shown_time(const Message& message, Instant time);
 // "0:05:12".
 std::string shown_duration(std::chrono::seconds duration);
 
-// "backup", and in Japanese what a reader calls it.
-std::string job_words(const Message& message);
 // "ok"; in Japanese "ok (正常)": the word of the exit code and JSON, in every language.
 std::string verdict_words(const Message& message, Verdict verdict);
 

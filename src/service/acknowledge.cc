@@ -44,6 +44,19 @@ void accept_clock(const TickContext& context) {
 
 }  // namespace
 
+void end_reminders(Journal& journal,
+                   const std::string& policy,
+                   const std::string& job,
+                   Instant now) {
+  std::vector<SlotRecord> over;
+  for (SlotRecord& slot : journal.slots().unacknowledged(policy)) {
+    if (slot.id.job != job || slot.reminded) continue;
+    slot.reminded = now;
+    over.push_back(std::move(slot));
+  }
+  journal.slots().save(policy, over);
+}
+
 std::vector<SlotRecord> acknowledge(const TickContext& context, const std::string& name) {
   SlotLedger& ledger = context.journal.slots();
   const Instant now = context.environment.clock.now();

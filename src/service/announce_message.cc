@@ -20,6 +20,8 @@ Occasion occasion_of(EventKind kind) {
   switch (kind) {
     case EventKind::try_failed:
       return Occasion::retrying;
+    case EventKind::left_out:
+      return Occasion::left_out;
     case EventKind::recovered:
       return Occasion::recovered;
     case EventKind::missed:
@@ -42,6 +44,16 @@ Occasion occasion_of(EventKind kind) {
       break;
   }
   return Occasion::finished;
+}
+
+bool left_source_out(const RunReport& report) {
+  const auto was_left_out = [](const std::optional<Error>& failure) {
+    return failure && failure->code() == ErrorCode::skipped;
+  };
+  return was_left_out(report.failure) ||
+         std::any_of(report.sources.begin(), report.sources.end(), [&](const auto& source) {
+           return was_left_out(source.failure);
+         });
 }
 
 class MessageBuilder {
@@ -78,7 +90,7 @@ class MessageBuilder {
     if (message_.problems.empty() && !event_.tries.empty() && event_.verdict >= Verdict::partial)
       add_problem({event_.tries.back().message, ""});
     for (const Text& note : event_.notes) add_note(words(note));
-    add_missed();
+    add_others();
     add_next_step();
     return std::move(message_);
   }
@@ -106,6 +118,8 @@ class MessageBuilder {
   }
   void add_error(const std::optional<Error>& error) {
     if (!error) return;
+    // What a hook asked to leave out did not fail.
+    if (error->code() == ErrorCode::skipped) return add_note(render(*error, policy_.language));
     add_problem({render(*error, policy_.language), error->hint() ? words(*error->hint()) : ""});
   }
   void add_note(std::string note) {
@@ -232,11 +246,18 @@ class MessageBuilder {
     }
   }
 
-  void add_missed() {
-    if (event_.kind != EventKind::missed) return;
+  // The message names one slot; these are the others.
+  void add_others() {
+    const bool is_reminder = event_.kind == EventKind::unacknowledged;
+    if (!is_reminder && event_.kind != EventKind::missed) return;
     for (const SlotId& slot : event_.also) {
       if (slot == event_.slot) continue;
-      add_note(words(text("service.note_also_missed", {{"time", shown(slot.scheduled)}})));
+      Message other;
+      other.language = policy_.language;
+      other.slot = slot;
+      add_note(
+          words(text(is_reminder ? "service.note_also_unacknowledged" : "service.note_also_missed",
+                     {{"job", notify::job_words(other)}, {"time", shown(slot.scheduled)}})));
     }
   }
 
@@ -275,7 +296,7 @@ SlotEvent manual_event(const policy::Policy& policy,
       event.kind = EventKind::success;
       break;
     case Verdict::warning:
-      event.kind = EventKind::warning;
+      event.kind = left_source_out(*report) ? EventKind::left_out : EventKind::warning;
       break;
     case Verdict::partial:
       event.kind = EventKind::partial;

@@ -171,6 +171,25 @@ std::vector<DestinationResult> check_destinations(const policy::Policy& policy,
   return Checker(policy, options, environment, stop).check_all();
 }
 
+ObservedFigures observed_figures(const std::vector<DestinationResult>& results) {
+  ObservedFigures figures;
+  for (const DestinationResult& result : results) {
+    if (result.space) figures.space[result.destination] = *result.space;
+  }
+  return figures;
+}
+
+std::string problems_of(const std::vector<DestinationResult>& results, Language language) {
+  std::string message;
+  for (const DestinationResult& result : results) {
+    if (result.verdict == Verdict::ok) continue;
+    if (!message.empty()) message += " ";
+    message += render(result.summary, language);
+    if (result.failure) message += " " + render(*result.failure, language);
+  }
+  return message;
+}
+
 Verdict worst_of(const std::vector<DestinationResult>& results) {
   Verdict worst = Verdict::ok;
   for (const DestinationResult& result : results) worst = worse(worst, result.verdict);

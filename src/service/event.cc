@@ -9,6 +9,8 @@ std::string_view to_string(EventKind kind) {
       return "success";
     case EventKind::warning:
       return "warning";
+    case EventKind::left_out:
+      return "left_out";
     case EventKind::partial:
       return "partial";
     case EventKind::failure:

@@ -18,11 +18,13 @@
 namespace hikae {
 
 enum class EventKind {
-  success,       // a backup slot ended with the verdict ok
-  warning,       // … warning: good everywhere, and something that a person should look at
-  partial,       // … partial, and no further try is left for what is missing
-  failure,       // … failed, and no further try is left: the policy's `failure` and, at the same
-                 // moment, its `failure_after_retries`
+  success,   // a backup slot ended with the verdict ok
+  warning,   // … warning: good everywhere, and something that a person should look at
+  left_out,  // … warning, since a hook left a source or all of it out (exit code 75): of that no
+             // generation was made, so it is neither a success nor the end of a failure
+  partial,   // … partial, and no further try is left for what is missing
+  failure,   // … failed, and no further try is left: the policy's `failure` and, at the same
+             // moment, its `failure_after_retries`
   try_failed,    // failed or partial so far; `next_try` is when it is tried again. No message
                  // unless somebody asked for every try
   recovered,     // good (ok or warning) after a slot of the same job and group that had failed or
@@ -56,6 +58,7 @@ struct DestinationResult {
   std::optional<Error> failure;      // with its hint
   std::vector<std::string> details;  // damaged files and the like, in the policy's language
   std::optional<Space> space;        // afterwards, where the destination tells
+  std::uint64_t bytes_freed = 0;     // by a prune
 };
 
 struct SlotEvent {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
+#include "journal/journal.h"
 #include "policy/policy.h"
 
 namespace hikae {
@@ -17,5 +19,8 @@ std::optional<Instant> due_moment(const policy::Policy& policy,
 std::optional<Instant> due_moment(const policy::Policy& policy,
                                   const std::string& schedule,
                                   Instant now);
+
+// Messages that wait for so long that this is no hiccup of their channels.
+std::size_t count_undelivered(const std::string& policy, Journal& journal, Instant now);
 
 }  // namespace hikae

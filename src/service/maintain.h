@@ -6,6 +6,7 @@
 
 #include "service/environment.h"
 #include "service/event.h"
+#include "service/metrics.h"
 #include "service/run.h"
 
 namespace hikae {
@@ -39,6 +40,12 @@ std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
                                                   const MaintenanceOptions& options,
                                                   const Environment& environment,
                                                   const StopToken& stop);
+
+// The room that was seen.
+ObservedFigures observed_figures(const std::vector<DestinationResult>& results);
+
+// What the journal says of a run with these results: nothing when all is well.
+std::string problems_of(const std::vector<DestinationResult>& results, Language language);
 
 // A result that an event should be made of: a failure, or something healed.
 Verdict worst_of(const std::vector<DestinationResult>& results);

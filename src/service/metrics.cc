@@ -15,8 +15,9 @@
 namespace hikae {
 namespace {
 
-// Far enough to find a good run of a source that has failed for long.
-constexpr std::size_t kMostRuns = 1000;
+// Far enough to find a good run of a source that has failed for long, and a monthly check behind a
+// backup every few minutes.
+constexpr std::size_t kMostRuns = 20'000;
 constexpr std::size_t kMostSlots = 10'000;
 constexpr std::size_t kMostNotices = 10'000;
 constexpr std::array kJobs = {"backup", "check", "prune"};

@@ -53,6 +53,7 @@ class Pruner {
       removals = apply_prune_removals(*open.repository, *lock, basis, plan, progress, stop_);
     }
     if (is_wanted) open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
+    result.bytes_freed = removals.bytes_freed;
     result.summary = summary_of(result, removals.bytes_freed);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "service/freshness.h"
 #include "service/hooks.h"
 #include "service/postgres_source.h"
 #include "service/run_parts.h"
@@ -99,6 +100,17 @@ Targets find_targets(RunContext& run, const std::string& source) {
   return found.targets.empty() ? find_targets(run, source, Pace::any) : found;
 }
 
+// For whoever watches from elsewhere: this host may have said that something is wrong, in vain.
+std::optional<std::string> undelivered_tag(const RunContext& run) {
+  try {
+    const std::size_t count =
+        count_undelivered(run.policy.name, run.journal, run.environment.clock.now());
+    if (count > 0) return std::string(kUndeliveredTag) + std::to_string(count);
+  } catch (const Error&) {  // the journal is disposable, a generation is not
+  }
+  return std::nullopt;
+}
+
 BackupPlan make_plan(const RunContext& run,
                      const std::string& source,
                      const SnapshotRecord* parent) {
@@ -113,6 +125,7 @@ BackupPlan make_plan(const RunContext& run,
                std::string(kSourceTag) + source,
                std::string(kRunTag) + run.report.run_id};
   if (run.options.slot) plan.tags.push_back(slot_tag(run.options.slot->scheduled));
+  if (auto tag = undelivered_tag(run)) plan.tags.push_back(std::move(*tag));
   plan.unreadable_tag_prefix = kUnreadableTag;
   plan.program_version = environment.program_version;
   if (run.policy.limits.cpu)

@@ -64,6 +64,20 @@ std::vector<std::string> incomplete_sources(const std::vector<RunItem>& items,
   return incomplete;
 }
 
+bool left_source_out(const std::vector<RunItem>& items) {
+  const auto has_generation = [&](const std::string& source) {
+    return std::any_of(items.begin(), items.end(), [&](const RunItem& item) {
+      return item.source == source && !item.snapshot.empty();
+    });
+  };
+  return std::any_of(items.begin(), items.end(), [&](const RunItem& item) {
+    // One that is still being filled has no message.
+    const bool was_left_out =
+        item.verdict == Verdict::warning && item.snapshot.empty() && !item.message.empty();
+    return was_left_out && !has_generation(item.source);
+  });
+}
+
 bool is_transient(const Error& error) {
   switch (error.code()) {
     case ErrorCode::locked:
@@ -113,6 +127,20 @@ SlotEvent make_event(const TickContext& context, EventKind kind, const SlotRecor
   return event;
 }
 
+namespace {
+
+bool was_left_out(const TickContext& context, const SlotRecord& slot) {
+  if (slot.state != SlotState::done || slot.verdict != Verdict::warning) return false;
+  std::vector<std::vector<RunItem>> tries;
+  for (const RunRecord& run : context.journal.runs_of(context.policy.name, slot.id))
+    tries.push_back(context.journal.items(run.id));
+  const std::vector<RunItem> items = merge_items(tries);
+  // Left out as a whole, a run has no item; a group that is due with another one has no run.
+  return left_source_out(items) || (items.empty() && !tries.empty());
+}
+
+}  // namespace
+
 std::optional<Instant> trouble_before(const TickContext& context, const SlotRecord& slot) {
   std::optional<Instant> since;
   Instant until = slot.id.scheduled;
@@ -121,8 +149,8 @@ std::optional<Instant> trouble_before(const TickContext& context, const SlotReco
         context.policy.name, slot.id.job, slot.id.group, until - std::chrono::nanoseconds(1));
     if (!before) return since;
     until = before->id.scheduled;
-    // A later one stood for it, and tells.
-    if (before->state == SlotState::coalesced) continue;
+    // A later one stood for it, and tells. What a hook left out tells neither way.
+    if (before->state == SlotState::coalesced || was_left_out(context, *before)) continue;
     const bool was_bad = before->state == SlotState::failed || before->state == SlotState::missed ||
                          before->verdict == Verdict::partial || before->verdict == Verdict::failed;
     if (!was_bad) return since;

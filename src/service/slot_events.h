@@ -21,6 +21,9 @@ Verdict judge_items(const std::vector<RunItem>& items, const std::vector<std::st
 std::vector<std::string> incomplete_sources(const std::vector<RunItem>& items,
                                             const std::vector<std::string>& sources);
 
+// Whether a hook left a source out, so that it has no generation of this slot anywhere. Pure.
+bool left_source_out(const std::vector<RunItem>& items);
+
 // Whether doing the same again later can help: the table of the manual. Pure.
 bool is_transient(const Error& error);
 

@@ -13,6 +13,9 @@ namespace hikae {
 
 inline constexpr std::string_view kSlotTag = "hikae:slot=";
 
+// How many messages its host could not deliver for hours as the generation was made.
+inline constexpr std::string_view kUndeliveredTag = "hikae:undelivered=";
+
 // The slot's scheduled instant, to the second.
 std::string slot_tag(Instant scheduled);
 // Nothing for a run by hand, and for what cannot be read.

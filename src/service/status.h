@@ -69,7 +69,7 @@ struct StatusReport {
 std::vector<SlotRecord> slots_to_show(const std::string& policy, SlotLedger& ledger);
 
 // What has fallen silent beside the backups, as the ledger of this machine tells: a check that is
-// overdue, messages that nobody gets.
+// overdue, messages that nobody gets, a deletion that waits for somebody.
 std::vector<Text> find_silent_jobs(const policy::Policy& policy, Journal& journal, Instant now);
 
 // What the verdict on a source in a destination depends on.

@@ -10,10 +10,9 @@
 namespace hikae {
 namespace {
 
-constexpr std::size_t kMostRuns = 500;
+// A check may lie a month back, behind a backup every few minutes.
+constexpr std::size_t kMostRuns = 20'000;
 constexpr std::size_t kLatestSlots = 30;
-// A message that waits for longer has met more than a hiccup.
-constexpr std::chrono::hours kUndelivered{2};
 
 bool has_good_check_since(const policy::Policy& policy, Journal& journal, Instant since) {
   for (const RunRecord& run : journal.runs(policy.name, kMostRuns)) {
@@ -53,9 +52,11 @@ std::vector<Text> find_silent_jobs(const policy::Policy& policy, Journal& journa
     silent.push_back(text("service_status_jobs.check_overdue",
                           {{"due", policy::policy_time(policy.timezone, *due)}}));
   }
-  std::size_t count = 0;
-  for (const Notice& notice : journal.notices().waiting(policy.name))
-    count += notice.created + kUndelivered < now ? 1 : 0;
+  for (const policy::Source& source : policy.sources) {
+    if (is_frozen_by_anomaly(journal, policy.name, source.name))
+      silent.push_back(text("service_logs.frozen", {{"source", source.name}}));
+  }
+  const std::size_t count = count_undelivered(policy.name, journal, now);
   if (count > 0)
     silent.push_back(text("service_status_jobs.undelivered", {{"count", std::to_string(count)}}));
   return silent;

@@ -6,6 +6,7 @@
 #include "service/slot_events.h"
 #include "service/tick_jobs.h"
 #include "service/tick_ledger.h"
+#include "service/validate_logs.h"
 
 namespace hikae {
 namespace {
@@ -53,8 +54,17 @@ void remind(const TryContext& context) {
     due.push_back(std::move(slot));
   }
   if (due.empty()) return;
-  SlotEvent event = make_event(context.tick, EventKind::unacknowledged, due.back());
-  for (const SlotRecord& slot : due) event.also.push_back(slot.id);
+  // The newest slot names it; a deletion that is frozen only where no job failed.
+  const auto named = std::find_if(
+      due.rbegin(), due.rend(), [](const SlotRecord& slot) { return slot.id.job != kAnomalyJob; });
+  SlotEvent event = make_event(
+      context.tick, EventKind::unacknowledged, named == due.rend() ? due.back() : *named);
+  for (const SlotRecord& slot : due) {
+    if (slot.id.job == kAnomalyJob)
+      event.notes.push_back(text("service_logs.frozen", {{"source", slot.id.group}}));
+    else
+      event.also.push_back(slot.id);
+  }
   event.next_step = text("service_due.acknowledge_hint");
   context.tell(std::move(event));
   ledger.save(context.tick.policy.name, due);
@@ -110,6 +120,7 @@ TickReport run_due(const TickContext& context,
   ensure_groups(context, groups, stop);
   report.plan =
       plan_due(context.policy, read_facts(context, groups), context.environment.clock.now());
+  give_up_orphans(context, groups, report.plan);
   const TryContext tries{context, options, observer, report.events};
   // Killed between the two, it is told again; the other way round it never would be.
   tell_missed(tries, report.plan);
@@ -120,7 +131,6 @@ TickReport run_due(const TickContext& context,
   write_settled(context, report.plan);
   perform(tries, report, stop);
   remind(tries);
-  give_up_orphans(context, groups, report.plan);
   if (!report.events.empty()) context.sink.tick(context.environment.clock.now());
   report.next = report.jobs.empty() ? report.plan.next : preview_due(context).next;
   return report;

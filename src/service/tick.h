@@ -35,6 +35,8 @@ struct JobResult {
   std::shared_ptr<const RunReport> report;  // of a backup that could begin
   std::vector<DestinationResult> results;   // of a check or prune
   std::optional<Error> failure;             // why it could not begin
+  // A hook left a source or all of a backup out: that is neither a failure nor the end of one.
+  bool left_out = false;
   // Somebody runs this job by hand: it stays due, and no try was used up.
   bool waits_for_other = false;
 };
@@ -76,6 +78,12 @@ DuePlan preview_due(const TickContext& context);
 // the ledger knows of a later time. Throws Error{not_found} when nothing fits, {invalid_argument}
 // for what is no slot.
 std::vector<SlotRecord> acknowledge(const TickContext& context, const std::string& slot);
+
+// Somebody has put this job right by hand: nobody need be reminded of what failed before.
+void end_reminders(Journal& journal,
+                   const std::string& policy,
+                   const std::string& job,
+                   Instant now);
 
 // The latest moment that the journal knows of, when the clock is behind it by more than clocks
 // differ; nothing when all is in order or somebody has said that it is.

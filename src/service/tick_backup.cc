@@ -68,11 +68,13 @@ void record_failure(const TryContext& context, const DueJob& job, const Error& e
   log.finish(Verdict::failed, error, {});
 }
 
-EventKind kind_of(const TryContext& context, const SlotRecord& slot) {
+EventKind kind_of(const TryContext& context, const JobResult& result) {
+  const SlotRecord& slot = result.slots.front();
   if (slot.next_try) return EventKind::try_failed;
   const Verdict verdict = slot.verdict.value_or(Verdict::failed);
   if (verdict == Verdict::failed) return EventKind::failure;
   if (verdict == Verdict::partial) return EventKind::partial;
+  if (result.left_out) return EventKind::left_out;
   if (trouble_before(context.tick, slot)) return EventKind::recovered;
   return verdict == Verdict::warning ? EventKind::warning : EventKind::success;
 }
@@ -96,6 +98,7 @@ void quiet_reminders(const TryContext& context, const std::vector<SlotRecord>& g
 // know already.
 bool is_old_news(const JobResult& result) {
   return result.report && result.job.number == 1 && result.verdict <= Verdict::warning &&
+         !result.report->outcomes.empty() &&
          std::all_of(result.report->outcomes.begin(),
                      result.report->outcomes.end(),
                      [](const RunOutcome& outcome) { return outcome.was_sealed_before; });
@@ -113,22 +116,12 @@ void tell_frozen(const TryContext& context,
   context.tell(std::move(frozen));
 }
 
-// Sources whose size left its band in this very run; later runs are reminders' business.
-std::vector<Text> anomalies_of(const JobResult& result) {
-  std::vector<Text> anomalies;
-  if (!result.report) return anomalies;
-  for (const Text& note : result.report->frozen) {
-    if (is_anomaly(note)) anomalies.push_back(note);
-  }
-  return anomalies;
-}
-
 void tell_backup(const TryContext& context,
                  const JobResult& result,
                  const RunOptions& options,
                  std::optional<Text> next_step) {
   const SlotRecord& slot = result.slots.front();
-  SlotEvent event = make_event(context.tick, kind_of(context, slot), slot);
+  SlotEvent event = make_event(context.tick, kind_of(context, result), slot);
   event.sources = result.job.slot_sources;
   event.also = result.job.stands_for;
   event.report = result.report;
@@ -138,11 +131,37 @@ void tell_backup(const TryContext& context,
   const auto low_space = low_space_event(event);
   context.tell(std::move(event));
   if (low_space) context.tell(*low_space);
-  std::vector<Text> anomalies = anomalies_of(result);
+  // Whose size left its band in this very run; later runs are reminders' business.
+  std::vector<Text> anomalies;
+  if (result.report) anomalies = anomalies_of(*result.report);
   if (!anomalies.empty())
     tell_frozen(context, slot, time, std::move(anomalies), text("service_logs.frozen_hint"));
   if (options.deletion == RunOptions::Deletion::frozen && !slot.next_try)
     tell_frozen(context, slot, time, {options.frozen_because}, text("service_due.clock_hint"));
+}
+
+// A prune that a backup brought about stands in journal and log like one of its own slot, unless
+// there was nothing to do.
+void record_prune(const TryContext& context,
+                  const SlotId& slot,
+                  Instant started,
+                  const std::vector<DestinationResult>& results) {
+  const bool has_acted = std::any_of(results.begin(), results.end(), [](const auto& one) {
+    return one.failure || one.bytes_freed > 0;
+  });
+  if (!has_acted) return;
+  const TickContext& tick = context.tick;
+  const Instant finished = tick.environment.clock.now();
+  RunLog log(tick.environment, tick.policy);
+  const std::string run = tick.journal.begin_run(tick.policy.name, slot, started);
+  log.begin(run, slot);
+  for (const DestinationResult& one : results)
+    log.record_result(one.destination, one.verdict, one.summary, one.failure);
+  const Verdict verdict = worst_of(results);
+  tick.journal.finish_run(run, finished, verdict, problems_of(results, tick.policy.language));
+  keep_figures(tick.policy.name, tick.journal, observed_figures(results), finished);
+  write_metrics(tick.policy, tick.environment, tick.journal, {});
+  log.finish(verdict, std::nullopt, finished - started);
 }
 
 // Retention has let generations go: their space is freed at once where it has become much.
@@ -157,9 +176,11 @@ void prune_if_needed(const TryContext& context,
   SlotRecord slot = result.slots.front();
   slot.id.job = "prune";
   slot.id.group = "after backup";
+  const Instant started = context.tick.environment.clock.now();
   try {
     const auto results = prune_destinations(
         context.tick.policy, PruneWhen::above_limit, how, context.tick.environment, stop);
+    record_prune(context, slot.id, started, results);
     if (worst_of(results) == Verdict::ok) return;
     SlotEvent event = make_event(context.tick, EventKind::prune_failed, slot);
     event.verdict = worst_of(results);
@@ -189,9 +210,11 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
         tick.policy, options, tick.environment, tick.journal, context.observer.run, stop));
     const auto items = merged_items(tick.journal, tick.policy.name, job.id());
     result.verdict = judge_items(items, job.slot_sources);
+    const bool is_all_left_out =
+        result.report->failure && result.report->failure->code() == ErrorCode::skipped;
+    result.left_out = is_all_left_out || left_source_out(items);
     // A hook left all of it out: nothing failed, though there is no item either.
-    if (result.report->failure && result.report->failure->code() == ErrorCode::skipped)
-      result.verdict = Verdict::warning;
+    if (is_all_left_out) result.verdict = Verdict::warning;
     // What a run adds beyond its items: retention was frozen, a policy was not stored.
     if (result.verdict == Verdict::ok && !result.report->frozen.empty())
       result.verdict = Verdict::warning;
@@ -218,7 +241,8 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
           repeat);
   if (!is_old_news(result)) tell_backup(context, result, options, std::move(next_step));
   save_try(context, result.slots);
-  if (result.verdict <= Verdict::warning) quiet_reminders(context, result.slots);
+  if (result.verdict <= Verdict::warning && !result.left_out)
+    quiet_reminders(context, result.slots);
   prune_if_needed(context, result, options, stop);
   return result;
 }

@@ -18,17 +18,6 @@ unsigned round_of(Instant scheduled) {
   return static_cast<unsigned>(scheduled.time_since_epoch() / kWeek);
 }
 
-std::string message_of(const std::vector<DestinationResult>& results, Language language) {
-  std::string message;
-  for (const DestinationResult& result : results) {
-    if (result.verdict == Verdict::ok) continue;
-    if (!message.empty()) message += " ";
-    message += render(result.summary, language);
-    if (result.failure) message += " " + render(*result.failure, language);
-  }
-  return message;
-}
-
 std::vector<DestinationResult> perform(const TryContext& context,
                                        const DueJob& job,
                                        const std::string& run,
@@ -63,14 +52,6 @@ bool is_worth_repeating(const std::vector<DestinationResult>& results) {
   return std::any_of(results.begin(), results.end(), [](const DestinationResult& result) {
     return result.failure && is_transient(*result.failure);
   });
-}
-
-ObservedFigures observed_figures(const std::vector<DestinationResult>& results) {
-  ObservedFigures figures;
-  for (const DestinationResult& result : results) {
-    if (result.space) figures.space[result.destination] = *result.space;
-  }
-  return figures;
 }
 
 // Nothing for a good prune: nobody waits for that.
@@ -124,7 +105,7 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
     result.results = perform(context, job, run, log.environment(), stop);
     result.verdict = judge(result.results);
     can_help = is_worth_repeating(result.results);
-    message = message_of(result.results, tick.policy.language);
+    message = problems_of(result.results, tick.policy.language);
   } catch (const Error& error) {
     result.failure = error;
     result.verdict = Verdict::failed;

@@ -165,9 +165,14 @@ void validate_run(RunContext& run, const StopToken& stop) {
   }
 }
 
-bool is_anomaly(const Text& note) {
-  return note.key == "logs.bytes_shrank" || note.key == "logs.bytes_grew" ||
-         note.key == "logs.files_shrank" || note.key == "logs.files_grew";
+std::vector<Text> anomalies_of(const RunReport& report) {
+  std::vector<Text> anomalies;
+  for (const Text& note : report.frozen) {
+    if (note.key == "logs.bytes_shrank" || note.key == "logs.bytes_grew" ||
+        note.key == "logs.files_shrank" || note.key == "logs.files_grew")
+      anomalies.push_back(note);
+  }
+  return anomalies;
 }
 
 bool is_frozen_by_anomaly(Journal& journal, const std::string& policy, const std::string& source) {

@@ -31,8 +31,8 @@ logs::Band band_of(const policy::Policy& policy);
 inline constexpr const char* kAnomalyJob = "anomaly";
 // Compares what this run made with the generation before it and freezes where it is out of bounds.
 void freeze_anomalies(RunContext& run);
-// Whether a note of a report tells of that.
-bool is_anomaly(const Text& note);
+// The notes of a report that tell of that.
+std::vector<Text> anomalies_of(const RunReport& report);
 // Whether deletion for this source is frozen, in all destinations.
 bool is_frozen_by_anomaly(Journal& journal, const std::string& policy, const std::string& source);
 

@@ -8,6 +8,7 @@
 #include "service/evidence.h"
 #include "service/freshness.h"
 #include "service/run_parts.h"
+#include "service/slot_tag.h"
 
 namespace hikae {
 namespace {
@@ -73,13 +74,30 @@ std::optional<Watched> watch_check(OpenDestination& open,
   return one;
 }
 
-// All sources of the policy in one destination, and its checks.
+// What the newest generation tells of the messages of its host.
+std::optional<Watched> watch_messages(const std::string& destination,
+                                      const std::optional<format::Snapshot>& newest) {
+  const auto count = newest ? tag_value(*newest, kUndeliveredTag) : std::nullopt;
+  if (!count) return std::nullopt;
+  Watched one;
+  one.job = "notify";
+  one.destination = destination;
+  one.newest = one.due = format::to_instant(newest->time);
+  one.failure =
+      Error(ErrorCode::io,
+            text("service_watch.undelivered", {{"host", newest->hostname}, {"count", *count}}));
+  one.failure->set_hint(text("service_watch.undelivered_hint"));
+  return one;
+}
+
+// All sources of the policy in one destination, its checks, and the messages of its host.
 std::vector<Watched> watch_sources(OpenDestination& open,
                                    const policy::Policy& policy,
                                    const WatchOptions& options,
                                    const Environment& environment,
                                    const StopToken& stop) {
   std::map<std::string, Instant> newest;
+  std::optional<format::Snapshot> newest_of_all;
   std::optional<Instant> oldest;
   std::optional<Error> failure = open.failure;
   try {
@@ -91,6 +109,8 @@ std::vector<Watched> watch_sources(OpenDestination& open,
         oldest = std::min(oldest.value_or(time), time);
         const auto [known, is_new] = newest.emplace(*source, time);
         if (!is_new) known->second = std::max(known->second, time);
+        if (!newest_of_all || format::to_instant(newest_of_all->time) <= time)
+          newest_of_all = record.snapshot;
       }
     }
   } catch (const Error& error) {
@@ -108,6 +128,8 @@ std::vector<Watched> watch_sources(OpenDestination& open,
   }
   if (auto check = watch_check(open, policy, oldest, environment, stop))
     result.push_back(std::move(*check));
+  if (auto messages = watch_messages(open.destination->name, newest_of_all))
+    result.push_back(std::move(*messages));
   return result;
 }
 

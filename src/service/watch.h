@@ -23,8 +23,10 @@ struct WatchOptions {
 };
 
 struct Watched {
-  std::string job = "backup";  // or "check": by the evidence that checks leave in the repository
-  std::string source;          // empty: any
+  // Or "check", by the evidence that checks leave in the repository; or "notify": the newest
+  // generation says that its host could not deliver messages.
+  std::string job = "backup";
+  std::string source;  // empty: any
   std::string destination;
   std::optional<Instant> newest;
   std::optional<Instant> due;  // what the newest must not be older than

@@ -144,6 +144,25 @@ END
   [ "$(json "[e['kind'] for e in j['events']]" <<<"$output")" = "['recovered']" ]
 }
 
+@test "what a hook leaves out is neither a success nor the end of a failure" {
+  mv source gone
+  run -1 at "2026-03-02 01:01:00" hikae --json run --due
+  mv gone source
+  touch leave-out
+  echo "hooks: {before: ['if test -e $PWD/leave-out; then exit 75; fi']}" >>policy.yaml
+  run -0 --separate-stderr at "2026-03-03 01:01:00" hikae --json run --due
+  [ "$(json "[(e['kind'], e['verdict']) for e in j['events']]" <<<"$output")" = "[('left_out', 'warning'), ('unacknowledged', 'failed')]" ]
+  [ "$(generations nas)" -eq 0 ]
+  # The same of a source.
+  sed -i '$d' policy.yaml
+  set_policy "    files: \[$BATS_TEST_TMPDIR/source\]" "    files: [$BATS_TEST_TMPDIR/source]\n    hooks: {before: ['if test -e $PWD/leave-out; then exit 75; fi']}"
+  run -0 --separate-stderr at "2026-03-04 01:01:00" hikae --json run --due
+  [ "$(json "[(e['kind'], e['verdict']) for e in j['events']]" <<<"$output")" = "[('left_out', 'warning')]" ]
+  rm leave-out
+  run -0 --separate-stderr at "2026-03-05 01:01:00" hikae --json run --due
+  [ "$(json "[(e['kind'], e['since']) for e in j['events']]" <<<"$output")" = "[('recovered', '2026-03-02T01:00:00Z')]" ]
+}
+
 @test "the window ends the tries" {
   need_root
   need_tmp_on_root
@@ -219,6 +238,20 @@ END
   [ "$(json "[e['sources'] for e in j['jobs']]" <<<"$output")" = "[['often']]" ]
 }
 
+@test "a slot whose schedule was changed is told as failed, and nobody waits for it" {
+  need_tmp_on_root
+  mkdir often
+  echo 1 >often/file
+  set_policy "  work:" "  often:\n    files: [$BATS_TEST_TMPDIR/often]\n    require_mount: true\n    schedule: {backup: hourly}\n  work:"
+  run -0 at "2026-03-02 02:30:00" hikae -q run --due
+  run -1 at "2026-03-02 03:01:00" hikae -q run --due
+  set_policy "hourly" "daily 05:00"
+  run -1 --separate-stderr at "2026-03-02 03:12:00" hikae --json run --due --wait
+  [ "$(json "[(e['kind'], e['group'], e['tries']) for e in j['events']]" <<<"$output")" = "[('failure', 'hourly', 1)]" ]
+  run -0 at "2026-03-02 03:17:00" hikae run --due
+  assert_says "Nothing is due before 2026-03-02 05:00:00"
+}
+
 @test "the weekly check heals a destination from another" {
   at "2026-03-07 01:01:00" hikae -q run --due
   local pack
@@ -238,20 +271,6 @@ END
   local server=$!
   wait_until grep -q "backup of 2026-03-02 02:00:00: ok" out
   kill -TERM $server
-@test "a slot whose schedule was changed is told as failed, and nobody waits for it" {
-  need_tmp_on_root
-  mkdir often
-  echo 1 >often/file
-  set_policy "  work:" "  often:\n    files: [$BATS_TEST_TMPDIR/often]\n    require_mount: true\n    schedule: {backup: hourly}\n  work:"
-  run -0 at "2026-03-02 02:30:00" hikae -q run --due
-  run -1 at "2026-03-02 03:01:00" hikae -q run --due
-  set_policy "hourly" "daily 05:00"
-  run -1 --separate-stderr at "2026-03-02 03:12:00" hikae --json run --due --wait
-  [ "$(json "[(e['kind'], e['group'], e['tries']) for e in j['events']]" <<<"$output")" = "[('failure', 'hourly', 1)]" ]
-  run -0 at "2026-03-02 03:17:00" hikae run --due
-  assert_says "Nothing is due before 2026-03-02 05:00:00"
-}
-
   expect_exit 0 $server
   [ "$(generations nas)" -eq 1 ]
 }
@@ -272,4 +291,9 @@ teardown() { unmount_all; }
   run -0 at "2026-03-04 01:01:00" hikae -q run --due
   [ "$(du -s -B1000 nas/data | cut -f 1)" -lt 5500 ]
   restic -r nas check -q
+  # It stands in the log, and a night without anything to prune does not.
+  run -0 at "2026-03-05 01:01:00" hikae -q run --due
+  [ "$(json '[(x["event"], x["verdict"]) for x in j if x["job"] == "prune" and x["event"] != "run_started"]' \
+    <<<"[$(paste -sd, state/log/hikae.log)]")" = "[('result', 'ok'), ('result', 'ok'), ('run_finished', 'ok')]" ]
+  run -0 at "2026-03-05 02:00:00" hikae logs validate
 }

@@ -119,6 +119,15 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   heard second-address 0
 }
 
+@test "what somebody put right by hand is not told again" {
+  fail_all_tries
+  mend_source
+  run -0 at "2026-03-02 03:00:00" hikae -q run --only-destination nas
+  run -0 at "2026-03-02 03:10:00" hikae -q run
+  run -0 at "2026-03-02 05:35:00" hikae -q run --due
+  heard second-address 0
+}
+
 @test "status tells what waits: for a person, for the next try, and to be delivered" {
   break_source
   run -1 at "2026-03-02 01:01:00" hikae -q run --due
@@ -160,6 +169,25 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   [ "$(mails)" -eq 2 ]
   [[ "$(read_mail "$(last_mail)" Subject)" == "Backup Failed: backup still failed, not acknowledged - company "* ]]
   heard second-address 0
+}
+
+@test "a policy that cannot be read any more is told, once a day for each mistake" {
+  run -0 at "2026-03-01 18:00:00" hikae -q run --due
+  echo "retentoin: {daily: 3}" >>policy.yaml
+  run -1 at "2026-03-01 18:05:00" hikae -q run --due
+  run -1 at "2026-03-01 18:10:00" hikae -q run --due
+  [ "$(mails)" -eq 1 ]
+  [[ "$(read_mail "$(last_mail)" Subject)" == "Backup Failed: the policy cannot be read - company "* ]]
+  output=$(read_mail "$(last_mail)" text)
+  assert_says "retentoin" "Did you mean" "hikae policy check"
+  heard slack-address 1
+  run -1 at "2026-03-02 18:10:00" hikae -q run --due
+  [ "$(mails)" -eq 2 ]
+  # A policy that was never good names no channel.
+  run -1 env HIKAE_STATE_DIR="$PWD/new-state" "$HIKAE" -q run --due
+  [ "$(mails)" -eq 2 ]
+  sed -i '$d' policy.yaml
+  run -0 at "2026-03-02 19:10:00" hikae -q run --due
 }
 
 @test "a destination that fills up is told once, and again when it fills up anew" {

@@ -98,11 +98,17 @@ load ops
   run -0 hikae run
   assert_says "hikae ack anomaly"
   [ "$(ls nas/snapshots | wc -l)" = 3 ]
-  if hikae ack --help >/dev/null 2>&1; then
-    run -0 hikae ack anomaly
-    run -0 hikae run
-    [ "$(ls nas/snapshots | wc -l)" = 1 ]
-  fi
+  run -0 hikae status
+  assert_says 'then call "hikae ack anomaly"'
+  run -0 hikae ack
+  assert_says "work changed in size unusually at" "not acknowledged"
+  refute_says "backup of"
+  run -0 hikae ack anomaly
+  assert_says "acknowledged, its old generations may go again"
+  run -0 hikae run
+  [ "$(ls nas/snapshots | wc -l)" = 1 ]
+  run -0 hikae ack
+  assert_says "No failed or missed slot waits"
 }
 
 @test "a log that cannot be written makes the verdict a warning, and the backup is made" {

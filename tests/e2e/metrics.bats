@@ -8,6 +8,8 @@ load due
 
 packaging=$BATS_TEST_DIRNAME/../../packaging
 
+teardown() { unmount_all; }
+
 # value NAME LABELS…: of the one line that has all these labels.
 value() {
   local lines label
@@ -92,6 +94,24 @@ END
   [ "$(value hikae_snapshots 'destination="nas"')" = 4 ]
   run -0 promtool check metrics <hikae.prom
   [ "$(hikae metrics | grep '^hikae_snapshots')" = "$(grep '^hikae_snapshots' hikae.prom)" ]
+}
+
+@test "a check and a prune by hand tell the room that they saw" {
+  make_machine
+  mount_tmpfs "$BATS_TEST_TMPDIR/small" size=60M,mode=700
+  set_policy "url: $BATS_TEST_TMPDIR/usb" "url: $BATS_TEST_TMPDIR/small/usb"
+  hikae -q init >/dev/null 2>&1
+  echo "metrics: {textfile: $BATS_TEST_TMPDIR/hikae.prom}" >>policy.yaml
+  hikae -q run
+  local before after
+  before=$(value hikae_destination_free_bytes 'destination="usb"')
+  head -c 8M /dev/zero >small/other
+  hikae -q check -d usb
+  after=$(value hikae_destination_free_bytes 'destination="usb"')
+  python3 -c "import sys; sys.exit(not $after <= $before - 8388608)"
+  rm small/other
+  hikae -q prune -d usb
+  [ "$(value hikae_destination_free_bytes 'destination="usb"')" != "$after" ]
 }
 
 # What the service says that it listens on, the last time it did.

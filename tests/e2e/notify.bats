@@ -116,6 +116,18 @@ PYTHON
   [ "$(requests_to ping-geheim | grep -oE 'rid=[0-9a-f-]{36}' | sort -u | wc -l)" -eq 1 ]
 }
 
+@test "a run by hand whose source shrank: that deletion is frozen is told" {
+  echo "anomaly: {max_shrink: 30%}" >>policy.yaml
+  head -c 100000 /dev/urandom >data/big
+  hikae -q run
+  rm data/big
+  run -0 hikae -q run
+  [ "$(mails)" -eq 3 ]
+  [[ "$(read_mail "$(last_mail)" Subject)" == "Backup Completed: deletion frozen - internal-systems "* ]]
+  output=$(read_mail "$(last_mail)" text)
+  assert_says "fileshare" "hikae ack anomaly"
+}
+
 @test "a failed run: one verdict in exit code, JSON, mail, Slack, webhook and ping" {
   rm -r data
   write_policy ja

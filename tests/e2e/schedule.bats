@@ -97,6 +97,18 @@ setup() {
   refute_says "comes rarely"
 }
 
+@test "anacron's own table, root's crontab and what was put aside" {
+  mkdir -p root/etc/cron.d root/var/spool/cron/crontabs
+  printf 'SHELL=/bin/sh\n1 10 backup /usr/bin/hikae run --due --wait\n' >root/etc/anacrontab
+  echo '*/10 * * * * root /usr/bin/hikae run --due' >root/etc/cron.d/hikae.dpkg-old
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "/etc/anacrontab:2 (1): /usr/bin/hikae run --due --wait" "comes rarely"
+  refute_says "dpkg-old"
+  echo '0 2 * * * /usr/bin/hikae run --due' >root/var/spool/cron/crontabs/root
+  run -0 hikae schedule show --root "$PWD/root"
+  assert_says "/var/spool/cron/crontabs/root:1 (0 2 * * *)" "Several triggers"
+}
+
 @test "a machine without a trigger is told so" {
   run -0 hikae schedule show --root "$PWD/root"
   assert_says "no backup will run by itself" "hikae schedule install"
@@ -111,18 +123,6 @@ setup() {
   assert_says "last day of a month"
   run -1 hikae schedule convert "0 0 13 * 5" --to words
   assert_says "no pattern"
-@test "anacron's own table, root's crontab and what was put aside" {
-  mkdir -p root/etc/cron.d root/var/spool/cron/crontabs
-  printf 'SHELL=/bin/sh\n1 10 backup /usr/bin/hikae run --due --wait\n' >root/etc/anacrontab
-  echo '*/10 * * * * root /usr/bin/hikae run --due' >root/etc/cron.d/hikae.dpkg-old
-  run -0 hikae schedule show --root "$PWD/root"
-  assert_says "/etc/anacrontab:2 (1): /usr/bin/hikae run --due --wait" "comes rarely"
-  refute_says "dpkg-old"
-  echo '0 2 * * * /usr/bin/hikae run --due' >root/var/spool/cron/crontabs/root
-  run -0 hikae schedule show --root "$PWD/root"
-  assert_says "/var/spool/cron/crontabs/root:1 (0 2 * * *)" "Several triggers"
-}
-
 }
 
 # example NAME LANGUAGE-SUFFIX: that block of chapter 11.

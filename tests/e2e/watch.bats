@@ -151,6 +151,25 @@ watch_at() { # MOMENT ARGUMENTS…
   grep -q "was removed (hikae/evidence/" "$HIKAE_STATE_DIR/log/hikae.log"
 }
 
+@test "messages that nobody gets are seen from elsewhere" {
+  make_machine
+  unset RESTIC_PASSWORD
+  cp policy.yaml watcher.yaml
+  (umask 077; echo "https://127.0.0.1:1/services/x" >slack)
+  echo "notify: {slack: {webhook: {file: $PWD/slack}, on: [success, failure]}}" >>policy.yaml
+  run -0 at "2026-03-02 01:01:00" hikae -q run --due
+  run -0 watch_at "2026-03-02 12:00:00"
+  run -0 at "2026-03-03 01:01:00" hikae -q run --due
+  run -3 watch_at "2026-03-03 12:00:00"
+  assert_says "1 messages of" "had not been delivered for hours" "hikae notify outbox" "work in nas: ok"
+  run -3 --separate-stderr watch_at "2026-03-03 12:00:00" --json
+  [ "$(json "[(w['destination'], w['verdict']) for w in j['watched'] if w['job'] == 'notify']" <<<"$output")" = "[('nas', 'failed'), ('usb', 'failed')]" ]
+  # Somebody has put it right.
+  cp watcher.yaml policy.yaml
+  run -0 at "2026-03-04 01:01:00" hikae -q run --due
+  run -0 watch_at "2026-03-04 12:00:00"
+}
+
 @test "--tell: one message for each moment that was not kept, by the channels of the watching machine" {
   make_machine
   unset RESTIC_PASSWORD

@@ -21,12 +21,14 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::vector<Occasion> kToldToPeople = {Occasion::finished,
+                                             Occasion::left_out,
                                              Occasion::missed,
                                              Occasion::recovered,
                                              Occasion::frozen,
                                              Occasion::low_space,
                                              Occasion::overdue,
                                              Occasion::unacknowledged,
+                                             Occasion::policy_unreadable,
                                              Occasion::undeliverable,
                                              Occasion::digest,
                                              Occasion::test};
@@ -246,10 +248,10 @@ TEST(Redaction, HidesLoginsTokensAndPasswords) {
             " failed");
   EXPECT_EQ(redacted("/etc/hooks/script"), "/etc/hooks/script");
   EXPECT_EQ(redacted("psql password=hunter2&x Token=abc"), "psql password=***&x Token=***");
-  EXPECT_EQ(redacted("a\x1b[2Jb"), "a\\x1b[2Jb");
-  EXPECT_EQ(redacted("the password is wrong"), "the password is wrong");
   EXPECT_EQ(redacted("host=db password='a b&c' port=1"), "host=db password='***' port=1");
   EXPECT_EQ(redacted("PGPASSWORD=\"cut of"), "PGPASSWORD=\"***");
+  EXPECT_EQ(redacted("a\x1b[2Jb"), "a\\x1b[2Jb");
+  EXPECT_EQ(redacted("the password is wrong"), "the password is wrong");
   EXPECT_EQ(redacted("x://:@"), "x://:***@");
 }
 

@@ -30,6 +30,7 @@ policy::Policy company(Language language = Language::en) {
 
 const std::vector<EventKind> kAllKinds = {EventKind::success,
                                           EventKind::warning,
+                                          EventKind::left_out,
                                           EventKind::partial,
                                           EventKind::failure,
                                           EventKind::try_failed,
@@ -77,6 +78,30 @@ TEST(Announce, WhatIsWrongReachesFailure) {
     const Message message = to_message(event_of(kind, Verdict::failed), company(), "files01");
     EXPECT_TRUE(notify::is_heard({NotifyEvent::failure}, message)) << to_string(kind);
   }
+}
+
+TEST(Announce, AReminderNamesAllThatNobodyAcknowledged) {
+  SlotEvent event = event_of(EventKind::unacknowledged, Verdict::failed);
+  event.also = {{"check", "", at(-7200)}, event.slot};
+  event.notes = {text("service_logs.frozen", {{"source", "fileshare"}})};
+  const Message message = to_message(event, company(), "files01");
+  EXPECT_THAT(message.notes,
+              ElementsAre(HasSubstr("Old generations of fileshare are kept"),
+                          "Not acknowledged either: check of 2026-11-23 00:00:00"));
+  EXPECT_THAT(notify::subject_of(message, {}), HasSubstr("backup still failed, not acknowledged"));
+}
+
+TEST(Announce, AReminderOfAFrozenDeletionAloneSaysThat) {
+  SlotEvent event = event_of(EventKind::unacknowledged, Verdict::warning);
+  event.slot = {"anomaly", "fileshare", at(0)};
+  event.notes = {text("service_logs.frozen", {{"source", "fileshare"}})};
+  for (const Language language : {Language::en, Language::ja}) {
+    const Message message = to_message(event, company(language), "files01");
+    const std::string said = notify::subject_of(message, {}) + notify::lead_of(message);
+    EXPECT_EQ(said.find("anomaly"), std::string::npos) << said;
+  }
+  const Message message = to_message(event, company(), "files01");
+  EXPECT_THAT(notify::subject_of(message, {}), HasSubstr("deletion still frozen"));
 }
 
 std::shared_ptr<RunReport> report_with(Verdict verdict) {

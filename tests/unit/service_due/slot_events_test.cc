@@ -48,6 +48,18 @@ TEST(SlotEvents, WhatLacksSomewhereIsIncomplete) {
   EXPECT_THAT(incomplete_sources(items, {"b"}), IsEmpty());
 }
 
+TEST(SlotEvents, ASourceIsLeftOutWhereNoDestinationGotIt) {
+  RunItem left_out = item("a", "nas", Verdict::warning);
+  left_out.message = "left out by sources.a.hooks.before (exit code 75)";
+  EXPECT_TRUE(left_source_out({left_out, item("b", "nas", Verdict::ok)}));
+  // Another destination has it: a disk that is not there today.
+  RunItem sealed = item("a", "usb", Verdict::ok);
+  sealed.snapshot = std::string(64, 'a');
+  EXPECT_FALSE(left_source_out({left_out, sealed}));
+  // A slow destination that is still being filled says nothing.
+  EXPECT_FALSE(left_source_out({item("a", "nas", Verdict::warning)}));
+}
+
 TEST(SlotEvents, OnlyWhatMayPassByItselfIsTriedAgain) {
   const Text why = text("service_due.beginning");
   for (const ErrorCode code : {ErrorCode::locked, ErrorCode::timeout, ErrorCode::not_mounted})

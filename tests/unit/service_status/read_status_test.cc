@@ -196,6 +196,45 @@ TEST_F(ReadStatusTest, SaysThatTheLastRunFailedBeforeItIsOverdue) {
   EXPECT_THAT(report.runs, ElementsAre(Field(&RunRecord::id, run)));
 }
 
+TEST_F(ReadStatusTest, AMonthlyCheckIsFoundBehindAllBackupsSince) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  policy_.schedule.check = "monthly first Sun 10:00";
+  journal_->slots().begin_group("company", "check", "", at(kDue - 9'000 * kHour));
+  const std::string check =
+      journal_->begin_run("company", {"check", "", at(kDue - 400 * kHour)}, at(kDue - 400 * kHour));
+  journal_->finish_run(check, at(kDue - 399 * kHour), Verdict::ok, "");
+  EXPECT_EQ(read().silent_jobs, 0U);
+  for (int i = 0; i < 700; ++i) {
+    RunRecord run;
+    run.id = "backup" + std::to_string(i);
+    run.policy = "company";
+    run.slot = {"backup", "", at(kDue - 300 * kHour + i)};
+    run.started = at(kDue - 300 * kHour + i);
+    run.finished = run.started;
+    run.verdict = Verdict::ok;
+    journal_->record_run(run, {});
+  }
+  EXPECT_EQ(read().silent_jobs, 0U);
+  // The next one is due and does not come.
+  machine_.clock.set(at(kDue + 31 * 24 * kHour));
+  EXPECT_EQ(read().silent_jobs, 1U);
+}
+
+TEST_F(ReadStatusTest, SaysWhoseDeletionWaitsForSomebody) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  SlotRecord slot;
+  slot.id = {"anomaly", "work", at(kDue)};
+  slot.state = SlotState::failed;
+  slot.settled = at(kDue);
+  journal_->slots().save("company", {slot});
+  const StatusReport report = read();
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_THAT(report.notes, Contains(note("service_logs.frozen")));
+  slot.acknowledged = at(kDue + 1);
+  journal_->slots().save("company", {slot});
+  EXPECT_EQ(read().verdict, Verdict::ok);
+}
+
 TEST_F(ReadStatusTest, WarnsUntilTheRecoveryKitIsConfirmed) {
   for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
   EXPECT_EQ(read().verdict, Verdict::ok);
