@@ -193,6 +193,18 @@ large_run() {
   run -0 hikae check --read-data
 }
 
+@test "a store that limits requests: the run takes longer, says why once, and completes" {
+  start_late_proxy
+  use_policy backups/throttled
+  sed -i "s|endpoint: .*|endpoint: $PROXY|" policy.yaml
+  run -0 hikae init
+  curl -sf --cacert "$AUTHORITY" -X PUT --data-binary $'503 3\nnone 8\n503 3\nnone 4\n503 2\n' "$PROXY/__faults"
+  run -0 hikae run
+  [ "$(grep -c "asks for fewer requests" <<<"$output")" = 1 ]
+  [ "$(curl -sf --cacert "$AUTHORITY" "$PROXY/__faults" | cut -d ' ' -f 1)" = 0 ]
+  run -0 hikae check --read-data
+}
+
 @test "the keys of ~/.aws are found without HOME, as under systemd" {
   need_root
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
