@@ -132,6 +132,9 @@ class Gateway:
         gateway = self.daemons.pop()
         gateway.kill()
         gateway.wait()
+        # What faketime makes for a process, and cannot remove when that is killed.
+        for left in glob.glob(f"/dev/shm/*faketime_*_{gateway.pid}"):
+            os.unlink(left)
 
     def start_all(self):
         conf = ("-c", self.conf)
