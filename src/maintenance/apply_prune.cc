@@ -20,12 +20,17 @@ PackSet packs_to_go(const PrunePlan& plan) {
   return gone;
 }
 
-// The old index without the packs that go: what the writer may take for stored already.
-Index index_without(const Index& index, const PackSet& gone) {
+// What the writer may take for stored already: what lies in packs that stay. An index may name
+// packs that are lost, or lack a part: who relied on the second copy of a blob in such a one would
+// let the last good one go.
+Index index_of_what_stays(const PruneBasis& basis, const PackSet& gone) {
   Index rest;
-  rest.reserve(index.blob_count());
-  index.for_each_pack([&](const format::IndexedPack& pack) {
-    if (!gone.contains(pack.id)) rest.add(pack);
+  rest.reserve(basis.index.blob_count());
+  basis.index.for_each_pack([&](const format::IndexedPack& pack) {
+    const auto file = basis.packs.find(pack.id);
+    const bool is_whole =
+        file != basis.packs.end() && file->second == expected_pack_size(pack.blobs);
+    if (is_whole && !gone.contains(pack.id)) rest.add(pack);
   });
   return rest;
 }
@@ -87,6 +92,15 @@ std::vector<std::uint32_t> find_new_needs(Repository& repository,
   walk_trees(repository, index, roots, hooks, stop);
   auto all = needed.lock();
   return {all->begin(), all->end()};
+}
+
+// What the first half moved must be found where it was moved to: nobody held a lock since, and
+// another prune may have taken the new packs for copies of the old ones.
+void add_moved(const PrunePlan& plan, const Index& index, std::vector<std::uint32_t>& needed) {
+  for (const BlobLocation& place : plan.to_move) {
+    if (const auto number = index.position(place.blob.type, place.blob.id))
+      needed.push_back(*number);
+  }
 }
 
 void remove_all(Repository& repository,
@@ -201,7 +215,7 @@ void apply_prune_moves(Repository& repository,
                        PruneProgress& progress,
                        const StopToken& stop) {
   if (plan.to_move.empty()) return;
-  const Index remaining = index_without(basis.index, packs_to_go(plan));
+  const Index remaining = index_of_what_stays(basis, packs_to_go(plan));
   BlobWriter writer({{&repository, &remaining}}, options, clock, stop);
   move_blobs(repository, plan.to_move, BlobForm::as_stored, writer, progress.bytes_moved, stop);
   writer.finish();
@@ -215,8 +229,8 @@ PruneRemovals apply_prune_removals(Repository& repository,
                                    const StopToken& stop) {
   require_basis(repository, basis, stop);
   repository.update_index(basis.index, basis.index_files, stop);
-  const auto needed =
-      find_new_needs(repository, basis, find_new_roots(repository, basis, stop), stop);
+  auto needed = find_new_needs(repository, basis, find_new_roots(repository, basis, stop), stop);
+  add_moved(plan, basis.index, needed);
   PruneRemovals removals = settle_removals(plan, basis.index, needed, list_packs(repository, stop));
   PackSet gone;
   std::vector<std::string> packs;

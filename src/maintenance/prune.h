@@ -129,7 +129,7 @@ void apply_prune_moves(Repository& repository,
 // A pack of the plan that stays after all.
 struct PruneSpared {
   enum class Reason {
-    needed_now,   // by a snapshot that was made since the plan
+    needed_now,  // by a snapshot that was made since the plan, or what was moved out of it has gone
     indexed_now,  // no index named it then; a backup that was under way has finished
     gone_already,
   };
@@ -146,22 +146,24 @@ struct PruneRemovals {
 };
 
 // The correction; pure. `index` is the basis's with everything since. `needed` are numbers in it of
-// blobs that snapshots since the plan need, one place each; a pack stays when it is the only one
-// left that holds such a blob. `present` are the packs that are there now. Throws Error{corrupt}
-// when a needed blob is in no pack that is there.
+// blobs that snapshots since the plan need, and of those that were moved, one place each; a pack
+// stays when it is the only one left that holds such a blob. `present` are the packs that are there
+// now. Throws Error{corrupt} when a needed blob is in no pack that is there, or when a pack that
+// the plan keeps because it is used has gone.
 PruneRemovals settle_removals(const PrunePlan& plan,
                               const Index& index,
                               const std::vector<std::uint32_t>& needed,
                               const std::map<PackId, std::uint64_t>& present);
 
 // The second half. Reads every snapshot that is not in the basis (by its id: the time that it
-// carries is when its backup began) and every index file since; keeps what those need; then, in the
-// one order that is safe at every moment: writes index files without the packs that go, removes the
-// old index files, removes the packs. A pack that was not there when the plan was made is never
-// touched, whether an index names it or not: it belongs to somebody's unfinished work. A kill in
-// between leaves unused files, which the next prune removes. Throws Error, having deleted nothing,
-// when an index file of the basis is gone: somebody else has pruned, and the plan is worth nothing.
-// REQUIRES: the lock is exclusive.
+// carries is when its backup began) and every index file since; keeps what those need, and what the
+// first half moved if that has gone from where it was moved to; then, in the one order that is safe
+// at every moment: writes index files without the packs that go, removes the old index files,
+// removes the packs. A pack that was not there when the plan was made is never touched, whether an
+// index names it or not: it belongs to somebody's unfinished work. A kill in between leaves unused
+// files, which the next prune removes. Throws Error, having deleted nothing, when an index file of
+// the basis is gone: somebody else has pruned, and the plan is worth nothing. REQUIRES: the lock is
+// exclusive.
 PruneRemovals apply_prune_removals(Repository& repository,
                                    RepositoryLock& lock,
                                    PruneBasis& basis,

@@ -18,7 +18,10 @@ class Settlement {
              const std::map<PackId, std::uint64_t>& present)
       : present_(present) {
     for (const PruneItem& item : plan.items) {
-      if (item.action == Action::keep) continue;
+      if (item.action == Action::keep) {
+        require_present(item);
+        continue;
+      }
       const bool was_orphan = item.reason == PruneItem::Reason::not_indexed;
       if (was_orphan && index.has_pack(item.pack)) {
         removals_.spared.push_back({item.pack, item.size, Spared::indexed_now});
@@ -61,6 +64,14 @@ class Settlement {
   }
 
  private:
+  // What was used of it may lie a second time in a pack that goes.
+  void require_present(const PruneItem& item) const {
+    if (item.used_bytes == 0 || present_.contains(item.pack)) return;
+    throw Error(ErrorCode::corrupt,
+                text("maintenance.prune_lacks_pack", {{"pack", item.pack.hex()}}))
+        .with_hint(text("maintenance.prune_lacks_hint"));
+  }
+
   const std::map<PackId, std::uint64_t>& present_;
   std::unordered_map<PackId, PruneItem> going_;
   PruneRemovals removals_;

@@ -165,6 +165,40 @@ TEST_F(PruneMeanwhileTest, AnotherPruneSinceMakesThePlanWorthless) {
   expect_sound();
 }
 
+// It left the old packs alone, since its limit was laxer, and took the new ones for copies.
+TEST_F(PruneMeanwhileTest, WhatWasMovedIsNotDeletedWhenItsNewPacksHaveGone) {
+  make_plan();
+  const RepositoryFiles before = destination.save_state();
+  move(destination, basis_, plan_);
+  for (const FileType type : {FileType::index, FileType::pack}) {
+    for (const std::string& name : destination.names(type)) {
+      if (!before.contains({type, name})) destination.files().remove({type, name}, StopToken());
+    }
+  }
+
+  const PruneRemovals removals = remove(destination, basis_, plan_);
+
+  EXPECT_FALSE(removals.spared.empty());
+  EXPECT_FALSE(removals.items.empty()) << "what nobody needs goes all the same";
+  expect_sound();
+  EXPECT_EQ(read_snapshots(destination.repository()).begin()->second, source.contents());
+}
+
+TEST_F(PruneMeanwhileTest, NothingIsDeletedWhenAPackThatIsKeptHasGone) {
+  make_plan();
+  move(destination, basis_, plan_);
+  const auto kept = std::find_if(plan_.items.begin(), plan_.items.end(), [](const auto& item) {
+    return item.action == PruneItem::Action::keep && item.used_bytes > 0;
+  });
+  ASSERT_NE(kept, plan_.items.end());
+  destination.files().remove({FileType::pack, kept->pack.hex()}, StopToken());
+  const auto before = files();
+
+  EXPECT_THROW(remove(destination, basis_, plan_), Error);
+
+  EXPECT_EQ(files(), before);
+}
+
 TEST_F(PruneMeanwhileTest, NothingIsDeletedWhenANewSnapshotCannotBeRead) {
   make_plan();
   move(destination, basis_, plan_);

@@ -169,6 +169,38 @@ TEST_F(PruneTest, DeletesNothingWhenABlobToMoveIsDamaged) {
   EXPECT_EQ(destination.names(FileType::index), indexes);
 }
 
+// Two hosts stored the same blobs at once; later one of the two packs was lost.
+TEST_F(PruneTest, MovesABlobWhoseOtherCopyIsInAPackThatIsLost) {
+  make_generations();
+  const auto all = snapshots(destination);
+  forget(destination, {all[0], all[1]});
+  PruneOptions options;
+  options.max_unused_percent = 0;
+  PruneBasis from = basis(destination);
+  format::IndexedPack lost;
+  lost.id = id_cast<PackId>(sha256(as_bytes("lost")));
+  for (const BlobLocation& place : plan(from, options).to_move) lost.blobs.push_back(place.blob);
+  ASSERT_FALSE(lost.blobs.empty());
+  const std::string name =
+      destination.repository()
+          .save_unpacked(FileType::index, format::encode_index({lost}), StopToken())
+          .hex();
+  from.index.add(lost);
+  from.index_files.insert(name);
+  from.used.resize(from.index.blob_count());
+
+  const PrunePlan planned = plan(from, options);
+  move(destination, from, planned);
+  const PruneRemovals removals = remove(destination, from, planned);
+
+  EXPECT_THAT(removals.spared, IsEmpty()) << "all was moved";
+  // What was lost is taken out of the index.
+  destination.files().remove({FileType::index, name}, StopToken());
+  const CheckReport report = check(destination);
+  EXPECT_EQ(report.errors, 0) << describe(report);
+  EXPECT_EQ(read_snapshots(destination.repository()).at(all[2].id), source.contents());
+}
+
 TEST_F(PruneTest, DeletesNothingWithoutItsLock) {
   make_generations();
   forget(destination, {snapshots(destination)[0]});
