@@ -19,6 +19,9 @@ constexpr std::size_t kPackOverrun = 9 * kMiB;
 // A thread's buffers for larger blobs than this go back after use. Few are, and each thread would
 // in time keep buffers for the largest.
 constexpr std::size_t kKeptScratch = 2 * kMiB;
+// What an index of ours can tell. Chunks are far smaller; the list of a folder with millions of
+// entries may not be.
+constexpr std::size_t kLargestBlob = (std::size_t{1} << 31U) - 1;
 constexpr std::size_t kShards = 64;
 
 struct OpenPack {
@@ -42,6 +45,12 @@ using ClaimedBlobs = std::unordered_map<BlobKey, DestinationSet, BlobKeyHash>;
 
 void give_back_if_large(Bytes& buffer) {
   if (buffer.capacity() > kKeptScratch) Bytes().swap(buffer);
+}
+
+Error too_large(std::size_t size) {
+  return Error(ErrorCode::unsupported,
+               text("repository.blob_too_large", {{"size", format_bytes(size)}}))
+      .with_hint(text("repository.blob_too_large_hint"));
 }
 
 void append_u32(Bytes& out, std::uint32_t value) {
@@ -256,6 +265,7 @@ BlobWriter::BlobWriter(const std::vector<BlobTarget>& targets,
 BlobWriter::~BlobWriter() = default;
 
 BlobWriter::Saved BlobWriter::save(BlobType type, ByteView plaintext, BlobScratch& scratch) {
+  if (plaintext.size() > kLargestBlob) throw too_large(plaintext.size());
   Saved saved;
   saved.id = id_cast<BlobId>(sha256(plaintext));
   impl_->lanes.throw_if_none_left();

@@ -78,6 +78,7 @@ class BlobWriter {
     bool known = true;
     std::uint64_t bytes_packed = 0;
   };
+  // Throws Error{unsupported} for 2 GiB and more.
   Saved save(format::BlobType type, ByteView plaintext, BlobScratch& scratch);
 
   // The same for a blob that is compressed already (uncompressed_length > 0) or is not to be

@@ -20,8 +20,16 @@ void sleep_for(std::chrono::nanoseconds duration, const StopToken& stop) {
   throw_if_stopped(stop);
 }
 
-LockId save_lock(Repository& repository, const format::Lock& lock, const StopToken& stop) {
-  return id_cast<LockId>(repository.save_unpacked(FileType::lock, format::encode(lock), stop));
+// What it will be called is told first: a call that fails or is stopped may have stored it all the
+// same, and nobody else would ever remove it.
+template <typename Name>
+void save_lock(Repository& repository,
+               const format::Lock& lock,
+               const Name& name,
+               const StopToken& stop) {
+  const Repository::SealedFile file = repository.seal_unpacked(format::encode(lock));
+  name(id_cast<LockId>(file.id));
+  repository.backend().save({FileType::lock, file.id.hex()}, file.content, stop);
 }
 
 void remove_lock(Repository& repository, const LockId& id, const StopToken& stop) {
@@ -234,13 +242,14 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
     if (!conflict) {
       content.time = format::to_timestamp(clock.now());
       std::unique_ptr<RepositoryLock> held(new RepositoryLock(repository, content, clock, log));
-      held->state_->id = save_lock(repository, content, stop);
+      held->save_first(stop);
       const bool early = clock.steady_now() - listed < options.settle;
       if (early && options.may_read) options.may_read();
       // Somebody who listed before my file was there has written his own by now.
       sleep_for(options.settle, stop);
       conflict = find_conflict(repository, mode, &held->state_->id, identity, clock, log, stop);
       if (!conflict) {
+        repository.guard_index([lock = held.get()](const StopToken& s) { lock->confirm(s); });
         if (!early && options.may_read) options.may_read();
         return held;
       }
@@ -252,6 +261,17 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock.steady_now());
     sleep_for(std::min(pause, std::max(left, milliseconds(1))), stop);
     pause = std::min(pause * 2, milliseconds(60'000));
+  }
+}
+
+void RepositoryLock::save_first(const StopToken& stop) {
+  try {
+    save_lock(
+        repository_, state_->lock, [&](const LockId& id) { state_->id = id; }, stop);
+  } catch (const Error& error) {
+    // Where nothing can be written there is nothing to remove.
+    if (refuses_removal(error)) state_->held = false;
+    throw;
   }
 }
 
@@ -267,7 +287,7 @@ void RepositoryLock::confirm(const StopToken& stop) {
 void RepositoryLock::confirm_held(const StopToken& stop) {
   // After a long silence (a suspended machine) others may have cleared the lock and begun to
   // delete, or be about to.
-  const bool fresh = clock_.now() - format::to_instant(state_->lock.time) <= kLockStaleAfter;
+  const bool fresh = clock_.now() - format::to_instant(state_->lock.time) <= kLockTrustedFor;
   if (state_->held && fresh && repository_.backend().size({FileType::lock, state_->id.hex()}, stop))
     return;
   throw Error(ErrorCode::lock_lost,
@@ -298,10 +318,12 @@ LockMode RepositoryLock::mode() const {
 // Between the two files both are there, so that nobody sees none.
 void RepositoryLock::replace(format::Lock renewed, const StopToken& stop) {
   renewed.time = format::to_timestamp(clock_.now());
-  const LockId id = save_lock(repository_, renewed, stop);
+  // Until it is known to be stored it is one of those to be removed.
+  save_lock(
+      repository_, renewed, [&](const LockId& id) { state_->superseded.push_back(id); }, stop);
   // Only a file that is stored makes the lock younger: others judge it by that file.
   state_->lock = renewed;
-  if (id != state_->id) state_->superseded.push_back(std::exchange(state_->id, id));
+  std::swap(state_->superseded.back(), state_->id);
   remove_superseded(stop);
 }
 
@@ -319,9 +341,13 @@ void RepositoryLock::remove_superseded(const StopToken& stop) {
 
 void RepositoryLock::release() noexcept {
   try {
+    {
+      const std::lock_guard guard(state_->mutex);
+      if (!std::exchange(state_->held, false)) return;
+    }
+    // Not under the mutex: who stores an index file holds the repository's guard and asks for ours.
+    repository_.guard_index({});
     const std::lock_guard guard(state_->mutex);
-    if (!state_->held) return;
-    state_->held = false;
     try {
       remove_lock(repository_, state_->id, StopToken());
     } catch (const Error& error) {

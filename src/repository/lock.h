@@ -24,6 +24,10 @@ enum class LockMode { shared, exclusive };
 
 inline constexpr std::chrono::minutes kLockRefreshInterval{5};
 inline constexpr std::chrono::minutes kLockStaleAfter{30};
+// For so long its holder relies on it after the last refresh: what he does then may take some
+// minutes (a slow store is tried again), and the clock of the one who clears it may be ahead.
+// restic's time.
+inline constexpr std::chrono::seconds kLockTrustedFor{22 * 60 + 30};
 
 struct LockRecord {
   LockId id;
@@ -84,7 +88,8 @@ class RepositoryLock {
   RepositoryLock& operator=(const RepositoryLock&) = delete;
 
   // Throws Error{lock_lost} unless the lock file is still there and fresh enough that nobody may
-  // clear it. Called before a snapshot and before each deletion.
+  // clear it soon. Called before a snapshot and before each deletion, and by the repository before
+  // each index file.
   void confirm(const StopToken& stop);
   // Writes a new lock file, then deletes the old. Throws lock_lost when the old one is gone or too
   // old; after any other error the lock is held as before, and refresh() may be called again.
@@ -99,6 +104,8 @@ class RepositoryLock {
 
  private:
   RepositoryLock(Repository& repository, format::Lock lock, const Clock& clock, Log& log);
+  // Nobody else knows the lock yet.
+  void save_first(const StopToken& stop);
   // REQUIRES of all: the state's mutex is held.
   void confirm_held(const StopToken& stop);
   void replace(format::Lock renewed, const StopToken& stop);

@@ -101,7 +101,15 @@ std::unique_ptr<Repository> Repository::create(std::unique_ptr<Backend> backend,
   const KeyId key_id = add_key(*backend, master, password, identity, clock, stop);
   Bytes sealed;
   Cipher(master).seal(as_bytes(format::encode(config)), sealed);
-  backend->save({FileType::config, ""}, sealed, stop);
+  try {
+    backend->save({FileType::config, ""}, sealed, stop);
+  } catch (const Error& error) {
+    // Somebody else was faster. Our key would open to another master key than his, and whoever has
+    // its password would try it first or not, as the files happen to be listed.
+    if (error.code() == ErrorCode::already_exists)
+      backend->remove({FileType::key, key_id.hex()}, stop);
+    throw;
+  }
   return std::unique_ptr<Repository>(
       new Repository(std::move(backend), std::move(config), master, key_id));
 }
@@ -119,13 +127,27 @@ std::string Repository::load_unpacked(FileType type,
   }
 }
 
-Digest Repository::save_unpacked(FileType type, std::string_view json, const StopToken& stop) {
-  Bytes sealed;
+Repository::SealedFile Repository::seal_unpacked(std::string_view json) const {
+  SealedFile file;
   // Version 1 knows no compression of these files.
-  cipher_.seal(config_.version >= 2 ? format::encode_unpacked(json) : to_bytes(json), sealed);
-  const Digest id = sha256(sealed);
-  backend_->save({type, id.hex()}, sealed, stop);
-  return id;
+  cipher_.seal(config_.version >= 2 ? format::encode_unpacked(json) : to_bytes(json), file.content);
+  file.id = sha256(file.content);
+  return file;
+}
+
+void Repository::guard_index(std::function<void(const StopToken&)> guard) {
+  *index_guard_.lock() = std::move(guard);
+}
+
+Digest Repository::save_unpacked(FileType type, std::string_view json, const StopToken& stop) {
+  if (type == FileType::index) {
+    // Held meanwhile, so that whoever takes the guard away waits for its end.
+    auto guard = index_guard_.lock();
+    if (*guard) (*guard)(stop);
+  }
+  const SealedFile file = seal_unpacked(json);
+  backend_->save({type, file.id.hex()}, file.content, stop);
+  return file.id;
 }
 
 Index Repository::load_index(const StopToken& stop) {

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "chunker/polynomial.h"
+#include "concurrency/guarded.h"
 #include "crypto/cipher.h"
 #include "crypto/hash.h"
 #include "format/compression.h"
@@ -83,9 +84,21 @@ class Repository {
   // A JSON file (index, snapshot, lock, hikae/…): content checked against its name, opened,
   // decompressed. Throws Error{corrupt} that names the file.
   std::string load_unpacked(FileType type, const std::string& name, const StopToken& stop);
+  // Such a file, ready to be stored under its SHA-256: compressed (version 2) and sealed.
+  struct SealedFile {
+    Digest id;
+    Bytes content;
+  };
+  SealedFile seal_unpacked(std::string_view json) const;
   // Compresses (version 2), seals, stores under its SHA-256, which is returned. The file is durable
-  // on return.
+  // on return. Of an index file, throws what guard_index() gave.
   Digest save_unpacked(FileType type, std::string_view json, const StopToken& stop);
+
+  // Asked before each index file is stored; it throws where that must not happen any more. Who has
+  // lost his lock may have lost the packs that his index would name, as nobody needed them yet; and
+  // every later backup would take for stored what it names. A RepositoryLock sets it as long as it
+  // is held.
+  void guard_index(std::function<void(const StopToken&)> guard);
 
   // Reads all index files, several at once. The first damaged one throws.
   Index load_index(const StopToken& stop);
@@ -141,6 +154,7 @@ class Repository {
   format::Config config_;
   Cipher cipher_;
   KeyId key_id_;
+  Guarded<std::function<void(const StopToken&)>> index_guard_;
 };
 
 // Whether packs of one can be stored in the other as they are.

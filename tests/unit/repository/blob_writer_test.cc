@@ -74,6 +74,23 @@ TEST(BlobWriter, StoresEachBlobOnceHoweverManyThreadsBringIt) {
   EXPECT_EQ(repository->load_index(StopToken()).blob_count(), 100);
 }
 
+TEST(BlobWriter, RefusesWhatItsIndexCouldNotTell) {
+  MemoryRepository repository;
+  const Index empty;
+  BlobWriter writer({{repository.get(), &empty}}, small_packs(), repository.clock(), StopToken());
+  BlobScratch scratch(Compression::automatic);
+  const Bytes small(1);
+  // Refused by its length; nothing of it is read.
+  const ByteView large(small.data(), std::size_t{2} * kGiB);
+  try {
+    writer.save(BlobType::tree, large, scratch);
+    FAIL() << "must throw";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unsupported);
+    EXPECT_TRUE(error.hint());
+  }
+}
+
 TEST(BlobWriter, WritesNothingThatTheIndexKnows) {
   MemoryRepository repository;
   const Index empty;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "os/process.h"
+#include "repository/blob_writer.h"
 #include "repository/early_reading.h"
 #include "support/dating_store.h"
 #include "support/memory_repository.h"
@@ -234,6 +235,44 @@ TEST_F(LockTest, ConfirmDoesNotTrustALockThatOthersMayClear) {
   EXPECT_THROW(lock->refresh(StopToken()), Error);
 }
 
+// Saving a snapshot may take minutes, and others' clocks may be ahead.
+TEST_F(LockTest, ConfirmLeavesTimeForWhatIsDoneThen) {
+  const auto lock = acquire(LockMode::shared);
+  repository_.clock().advance(minutes(22));
+  lock->confirm(StopToken());
+  repository_.clock().advance(minutes(1));
+  EXPECT_THROW(lock->confirm(StopToken()), Error);
+}
+
+// Others have cleared the lock, and pruned: the packs that this index names are gone.
+TEST_F(LockTest, WhoHasLostHisLockWritesNoIndex) {
+  const Index empty;
+  const Bytes content(100'000);
+  BlobScratch scratch(Compression::off);
+  auto lock = acquire(LockMode::shared);
+  BlobWriter writer({{repository_.get(), &empty}}, {}, repository_.clock(), StopToken());
+  writer.save(format::BlobType::data, content, scratch);
+  repository_.clock().advance(minutes(31));
+  try {
+    writer.finish();
+    ADD_FAILURE() << "must throw";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::lock_lost);
+  }
+  EXPECT_EQ(repository_.count(FileType::index), 0);
+
+  // Who works without a lock, or with another one, is not asked.
+  lock.reset();
+  BlobWriter second({{repository_.get(), &empty}}, {}, repository_.clock(), StopToken());
+  second.save(format::BlobType::data, content, scratch);
+  second.finish();
+  lock = acquire(LockMode::shared);
+  BlobWriter third({{repository_.get(), &empty}}, {}, repository_.clock(), StopToken());
+  third.save(format::BlobType::data, content, scratch);
+  third.finish();
+  EXPECT_EQ(repository_.count(FileType::index), 2);
+}
+
 TEST_F(LockTest, RefreshWritesANewFileAndDropsTheOld) {
   const auto lock = acquire(LockMode::shared);
   const LockId before = load_locks(*repository_, StopToken()).front().id;
@@ -255,6 +294,28 @@ TEST_F(LockTest, ARefreshThatFailsMakesTheLockNoYounger) {
   repository_.clock().advance(minutes(11));
   // What others see is 31 minutes old: they may have cleared it.
   EXPECT_THROW(lock->confirm(StopToken()), Error);
+}
+
+// The answer was lost, or nobody waited for it.
+TEST_F(LockTest, AFileThatIsStoredAlthoughTheCallFailedGoesToo) {
+  Fault fault;
+  fault.type = FileType::lock;
+  fault.effect = Fault::Effect::fail_after;
+  repository_.faults().add(fault);
+  EXPECT_THROW(acquire(LockMode::exclusive), Error);
+  EXPECT_EQ(repository_.count(FileType::lock), 0);
+
+  auto lock = acquire(LockMode::shared);
+  repository_.faults().add(fault);
+  EXPECT_THROW(lock->refresh(StopToken()), Error);
+  lock->confirm(StopToken());
+  lock->refresh(StopToken());
+  EXPECT_EQ(repository_.count(FileType::lock), 1);
+  lock->confirm(StopToken());
+  repository_.faults().add(fault);
+  EXPECT_THROW(lock->refresh(StopToken()), Error);
+  lock.reset();
+  EXPECT_EQ(repository_.count(FileType::lock), 0);
 }
 
 TEST_F(LockTest, AnOldFileThatCouldNotBeDeletedGoesLater) {

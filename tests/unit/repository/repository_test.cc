@@ -44,6 +44,24 @@ TEST(Repository, IsNotMadeWhereSomethingLies) {
             ErrorCode::already_exists);
 }
 
+TEST(Repository, WhoIsSecondToMakeItLeavesNoKeyBehind) {
+  MemoryBackend store;
+  auto backend = std::make_unique<FaultBackend>(store.reopen(AccessMode::read_write));
+  // The other one's config came after we had looked.
+  Fault fault;
+  fault.type = FileType::config;
+  fault.code = ErrorCode::already_exists;
+  backend->add(fault);
+  const FakeClock clock;
+  EXPECT_EQ(code_of([&] {
+              Repository::create(
+                  std::move(backend), test_password(), {}, std::nullopt, clock, StopToken());
+            }),
+            ErrorCode::already_exists);
+  store.list(
+      FileType::key, [](const FileInfo& file) { ADD_FAILURE() << file.name; }, StopToken());
+}
+
 TEST(Repository, EveryTruncationOfTheConfigIsDamage) {
   MemoryRepository repository;
   const FileHandle config{FileType::config, ""};
