@@ -121,6 +121,9 @@ bool FileWriter::open_blob(const FetchedRange& range,
   try {
     // Another pack, or another repository, may hold a good copy.
     scratch.plaintext = load_blob(context_, format::BlobType::data, id, stop);
+    // Where it belongs was reckoned with the length that the index gives: if that is wrong, so are
+    // the places of this blob and of those behind it.
+    if (scratch.plaintext.size() != plaintext_length(blob)) throw damaged(id);
     return true;
   } catch (const Error& error) {
     const bool is_damage =

@@ -70,6 +70,25 @@ TEST(RestoreDamage, AnotherCopyOfTheBlobIsUsed) {
   EXPECT_EQ(read_file(folder / "out/f"), noise(10'000, 21));
 }
 
+// An entry that is wrong comes first: by it the places of all blobs of the file are reckoned.
+TEST(RestoreDamage, AWrongLengthInTheIndexIsNoticedAlthoughThereIsAGoodCopy) {
+  HandMade made;
+  const format::Node node = made.file("f", noise(30'000, 22), 10'000);
+  const BlobId root = made.tree({node, made.file("g", noise(10'000, 23))});
+  made.commit();
+  BlobLocation wrong = *made.index().find(format::BlobType::data, node.content[0]);
+  wrong.blob.length += 500;
+  Index index;
+  index.add({wrong.pack, {wrong.blob}});
+  made.index().for_each_pack([&](const format::IndexedPack& pack) { index.add(pack); });
+  made.index() = std::move(index);
+  const TempDir folder;
+  const RestoreReport report = made.restore(root, to(folder / "out"));
+  EXPECT_THAT(paths(report), ElementsAre("/f"));
+  EXPECT_EQ(report.errors[0].message.key, "restore.content_damaged");
+  EXPECT_EQ(read_file(folder / "out/g"), noise(10'000, 23));
+}
+
 TEST(RestoreDamage, AMissingPackIsTheErrorOfItsFiles) {
   HandMade made;
   const format::Node a = made.file("a", noise(5'000, 31));
