@@ -116,6 +116,9 @@ class Checker {
             DestinationResult& result) {
     std::vector<std::unique_ptr<RepositoryLock>> locks;
     const std::vector<RepairSource> sources = open_sources(open, locks);
+    std::vector<RepositoryLock*> held;
+    for (const auto& one : locks) held.push_back(one.get());
+    const LockKeeper keeper(held, environment_.log, stop_);
     const RepairFacts facts = survey_damage(*open.repository, found.damage, sources, stop_);
     const RepairPlan plan = plan_repair(facts, sources);
     if (plan.changes_anything()) {

@@ -91,12 +91,16 @@ std::vector<Removal> plan_removals(const RunContext& run,
       continue;
     }
     const auto plan = plan_source_retention(run.policy, *rules, own, run.environment.clock.now());
-    if (destination.may_delete) note_kept(done, *source, destination, plan.kept());
+    std::size_t kept = own.size();
     for (const policy::SnapshotDecision& decision : plan.decisions) {
-      if (decision.decision == Decision::remove) {
+      // By a clock that was set back the newest may be the oldest: what was just made stays.
+      const bool is_new = own[decision.index].id == outcome->snapshot;
+      if (decision.decision == Decision::remove && !is_new) {
         removals.push_back({source, own[decision.index], decision.reasons.front()});
+        --kept;
       }
     }
+    if (destination.may_delete) note_kept(done, *source, destination, kept);
   }
   return removals;
 }

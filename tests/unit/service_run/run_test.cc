@@ -135,6 +135,20 @@ TEST(Run, RetentionKeepsWhatTheRulesName) {
   for (const DeletionRecord& deletion : deletions) EXPECT_FALSE(deletion.rule.empty());
 }
 
+TEST(Run, ByAClockThatWasSetBackTheNewGenerationStays) {
+  PolicyKit kit;
+  kit.init();
+  kit.set_retention("{last: 1}");
+  kit.run();
+  kit.clock().advance(-std::chrono::hours(24 * 365));
+  const RunReport report = kit.run();
+  EXPECT_EQ(report.verdict, Verdict::ok);
+  const auto& made = outcome_of(report, "nas").snapshot;
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(fs::exists(kit / ("nas/snapshots/" + made->hex())));
+  EXPECT_EQ(kit.snapshots("nas"), 2);
+}
+
 TEST(Run, AFailureFreezesDeletionOnlyWhereItHappened) {
   PolicyKit kit;
   kit.init();
