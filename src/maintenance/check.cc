@@ -6,6 +6,7 @@
 
 #include "concurrency/task_group.h"
 #include "maintenance/check_packs.h"
+#include "maintenance/copy_packs.h"
 #include "maintenance/rewrite_index.h"
 #include "repository/keys.h"
 #include "repository/tree_walk.h"
@@ -164,11 +165,12 @@ class Checker {
     const std::vector<PackId> chosen =
         choose_packs(files, *options_.read_data, options_.random_seed);
     std::unordered_set<PackId> wanted(chosen.begin(), chosen.end());
-    std::vector<format::IndexedPack> packs;
-    index.for_each_pack([&](const format::IndexedPack& pack) {
+    // Their numbers in the index: a second copy of what it says of them would be as large.
+    std::vector<std::uint32_t> packs;
+    for (std::uint32_t number = 0; number < index.pack_count(); ++number) {
       // A pack that several index files name is read once.
-      if (wanted.erase(pack.id) > 0) packs.push_back(pack);
-    });
+      if (wanted.erase(index.packs()[number]) > 0) packs.push_back(number);
+    }
     progress_.packs_total = packs.size();
     std::atomic<std::size_t> next{0};
     TaskGroup tasks(stop_);
@@ -177,7 +179,7 @@ class Checker {
       tasks.spawn("read-packs", [&](const StopToken& group) {
         PackBuffers buffers;
         for (std::size_t number = next++; number < packs.size(); number = next++) {
-          read_pack(packs[number], buffers, group);
+          read_pack(indexed_pack(index, packs[number]), buffers, group);
         }
       });
     }

@@ -142,6 +142,8 @@ std::uint64_t check_pack(Repository& repository,
                          PackBuffers& buffers,
                          const FindingSink& found,
                          const StopToken& stop) {
+  // The last one goes before the next one comes.
+  Bytes().swap(buffers.file);
   buffers.file = repository.backend().load({FileType::pack, pack.id.hex()}, stop);
   if (id_cast<PackId>(sha256(buffers.file)) != pack.id)
     found(pack_error("maintenance.pack_hash_differs", pack.id));

@@ -50,7 +50,8 @@ std::optional<Bytes> read_all(Fill fill) {
   while (errno == ERANGE) {
     const ssize_t needed = fill(nullptr, 0);
     if (needed < 0) break;
-    Bytes buffer(static_cast<std::size_t>(needed));
+    // Never of no size: that would ask for the size again, if the value has grown meanwhile.
+    Bytes buffer(static_cast<std::size_t>(needed) + 1);
     const ssize_t got = fill(reinterpret_cast<char*>(buffer.data()), buffer.size());
     if (got < 0) continue;
     buffer.resize(static_cast<std::size_t>(got));
