@@ -44,7 +44,8 @@ teardown() {
 
 # start_far PORT: $far_port, where that server answers 100 ms later.
 start_far() {
-  in_net env PYTHONDONTWRITEBYTECODE=1 python3 -c '
+  # Not the function, whose shell would get the signal.
+  PYTHONDONTWRITEBYTECODE=1 nsenter --net="/run/netns/$netns" python3 -c '
 import sys, threading
 sys.path.insert(0, sys.argv[1])
 from servers import SlowLine
