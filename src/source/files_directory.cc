@@ -72,14 +72,19 @@ std::vector<SourceEntry> FilesDirectory::read(ItemErrorSink& errors) {
   std::vector<SourceEntry> entries;
   MetadataReader metadata(tree_->facts);
   const std::string prefix = path_ == "/" ? path_ : path_ + "/";
-  visit_entries(errors, [&](int folder, std::string_view name, const struct stat& status) {
-    SourceEntry& entry = entries.emplace_back();
-    entry.path.reserve(prefix.size() + name.size());
-    entry.path.append(prefix).append(name);
-    entry.node = metadata.from_stat(name, status);
-    metadata.complete(entry.node, {folder, name, entry.path}, errors);
-    return true;
-  });
+  try {
+    visit_entries(errors, [&](int folder, std::string_view name, const struct stat& status) {
+      SourceEntry& entry = entries.emplace_back();
+      entry.path.reserve(prefix.size() + name.size());
+      entry.path.append(prefix).append(name);
+      entry.node = metadata.from_stat(name, status);
+      metadata.complete(entry.node, {folder, name, entry.path}, errors);
+      return true;
+    });
+  } catch (const Error& error) {
+    if (relative_.empty() && tree_->devices.contains(path_)) tree_->lose(error);
+    throw;
+  }
   return entries;
 }
 

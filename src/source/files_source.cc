@@ -51,10 +51,16 @@ class FilesSource final : public Source {
     if (tree->anchors.size() <= kMaximumPinned) {
       for (auto& [node, anchor] : tree->anchors) anchor.pin();
     }
+    tree_ = tree;
     const TargetNode& root_node = *tree->root;
     auto root = std::make_unique<TargetsDirectory>(std::move(tree), root_node);
     if (options_.allow_empty == AllowEmpty::no && !root->holds_entry()) throw empty();
     return root;
+  }
+
+  // A generation without all that one of the paths held would push out those that have it.
+  void finish() override {
+    if (const auto lost = tree_->lost()) throw Error(*lost);
   }
 
   std::vector<std::string> paths() const override {
@@ -77,6 +83,7 @@ class FilesSource final : public Source {
   FilesOptions options_;
   Selection selection_;
   HostFacts facts_;
+  std::shared_ptr<const FilesTree> tree_;  // once the root is open
 };
 
 }  // namespace

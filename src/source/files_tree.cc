@@ -26,6 +26,15 @@ std::string FilesTree::shown_path(const std::string& path) const {
   return absolute_path(options.working_directory, path);
 }
 
+void FilesTree::lose(Error why) const {
+  auto lost = lost_.lock();
+  if (!*lost) *lost = std::move(why);
+}
+
+std::optional<Error> FilesTree::lost() const {
+  return *lost_.lock();
+}
+
 dev_t FilesTree::allowed_device(std::string_view shown_path, dev_t fallback) const {
   for (std::string_view path = shown_path;; path = parent_path(path)) {
     const auto found = devices.find(path);

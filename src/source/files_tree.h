@@ -5,9 +5,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+#include "concurrency/guarded.h"
 #include "os/fd.h"
 #include "source/metadata.h"
 #include "source/selection.h"
@@ -34,7 +37,8 @@ class Anchor {
   os::Fd pinned_;
 };
 
-// What the folders and files of one snapshot share. Immutable once built, so thread-safe.
+// What the folders and files of one snapshot share. Immutable once built, but for what was lost, so
+// thread-safe.
 struct FilesTree {
   FilesTree(const FilesOptions& of, const Selection& by, HostFacts& host)
       : options(of), selection(by), facts(host) {}
@@ -47,12 +51,20 @@ struct FilesTree {
   // The device of the given path that holds this one; `fallback` if there is none.
   dev_t allowed_device(std::string_view shown_path, dev_t fallback) const;
 
+  // Nothing can be had of a given path any more (its disk or server went away, say). All that it
+  // held is missing, so that the source as a whole has failed. The first reason stays.
+  void lose(Error why) const;
+  std::optional<Error> lost() const;
+
   const FilesOptions& options;
   const Selection& selection;
   HostFacts& facts;
   std::unique_ptr<TargetNode> root;
   std::map<const TargetNode*, Anchor> anchors;        // of the leaves
   std::map<std::string, dev_t, std::less<>> devices;  // of the given paths
+
+ private:
+  mutable Guarded<std::optional<Error>> lost_;
 };
 
 // For the guards, which leave the saying to the run itself.

@@ -12,17 +12,9 @@
 namespace hikae {
 namespace {
 
-Error path_failed(int error_number, const std::string& path) {
-  Error error = system_error(error_number, text("source.path_failed", {{"path", path}}));
-  if (error.code() == ErrorCode::not_found) error.set_hint(text("source.path_missing_hint"));
-  if (error.code() == ErrorCode::permission) error.set_hint(text("source.path_permission_hint"));
-  return error;
-}
-
 void check_readable(const std::string& system_path, const std::string& path, mode_t mode) {
   if (!S_ISREG(mode) && !S_ISDIR(mode)) return;
-  if (!os::try_open(system_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY) &&
-      (errno == EACCES || errno == EPERM))
+  if (!os::try_open(system_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY))
     throw path_failed(errno, path);
 }
 
@@ -41,6 +33,13 @@ void check_mounted(const std::string& system_path, const std::string& path) {
 }
 
 }  // namespace
+
+Error path_failed(int error_number, const std::string& path) {
+  Error error = system_error(error_number, text("source.path_failed", {{"path", path}}));
+  if (error.code() == ErrorCode::not_found) error.set_hint(text("source.path_missing_hint"));
+  if (error.code() == ErrorCode::permission) error.set_hint(text("source.path_permission_hint"));
+  return error;
+}
 
 void check_paths(FilesTree& tree) {
   for (const std::string& given : tree.options.paths) {

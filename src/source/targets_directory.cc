@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "source/files_directory.h"
 #include "source/files_file.h"
+#include "source/guards.h"
 #include "source/paths.h"
 
 namespace hikae {
@@ -51,6 +52,7 @@ std::vector<SourceEntry> TargetsDirectory::read(ItemErrorSink& errors) {
     // as a link.
     const int flags = child->is_leaf() ? AT_SYMLINK_NOFOLLOW : 0;
     if (fstatat(AT_FDCWD, system_path.c_str(), &status, flags) != 0) {
+      if (child->named == Named::yes) tree_->lose(path_failed(errno, shown_path));
       if (errno != ENOENT || child->named == Named::yes || !child->is_leaf())
         report(text("source.entry_unreadable", {{"reason", reason(errno)}}));
       continue;

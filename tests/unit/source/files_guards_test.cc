@@ -98,6 +98,66 @@ TEST(FilesGuards, CountWhatExclusionLeaves) {
   EXPECT_FALSE(refusal(options));
 }
 
+// As a backup does: a folder that cannot be listed is an item. `listed` hears of those that were.
+void walk_all(
+    SourceDirectory& folder,
+    const std::function<void(const std::string&)>& listed = [](const std::string&) {},
+    const std::string& path = "") {
+  testing::CollectedErrors errors;
+  try {
+    const std::vector<SourceEntry> entries = folder.read(errors);
+    listed(path);
+    for (const SourceEntry& entry : entries) {
+      if (entry.node.type == format::NodeType::dir)
+        walk_all(*folder.open_directory(entry), listed, path + "/" + entry.node.name);
+    }
+  } catch (const Error&) {
+  }
+}
+
+// As when a disk or server goes away midway: an item that is left out would be a good generation.
+TEST(FilesGuards, FailTheSourceWhenAGivenPathGoesAway) {
+  const TempDir folder;
+  write_file(folder / "stays/file", "x");
+  write_file(folder / "goes/file", "x");
+  FilesOptions options;
+  options.paths = {folder / "stays", folder / "goes"};
+  const auto whole = make_files_source(options);
+  const auto source = make_files_source(options);
+  const auto whole_root = whole->open_root();
+  walk_all(*whole_root);
+  EXPECT_NO_THROW(whole->finish());
+  const auto root = source->open_root();
+  std::filesystem::remove_all(folder / "goes");
+  walk_all(*root);
+  try {
+    source->finish();
+    FAIL() << "a path that is gone was only an item";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
+    EXPECT_THAT(render(error, Language::en), HasSubstr(folder / "goes"));
+    EXPECT_TRUE(error.hint());
+  }
+}
+
+TEST(FilesGuards, FailTheSourceWhenAGivenFolderCannotBeListed) {
+  const TempDir folder;
+  // So many that none is kept open.
+  FilesOptions options;
+  for (int i = 0; i < 70; ++i) {
+    options.paths.push_back(folder / std::to_string(i));
+    write_file(options.paths.back() + "/file", "x");
+  }
+  const auto source = make_files_source(options);
+  const auto root = source->open_root();
+  walk_all(*root, [&](const std::string& path) {
+    if (path != folder.path()) return;
+    std::filesystem::remove_all(folder / "7");
+    write_file(folder / "7", "no folder any more");
+  });
+  EXPECT_THROW(source->finish(), Error);
+}
+
 TEST(FilesGuards, WantAMountOnRequest) {
   const TempDir folder;
   const std::string share = folder / "share";
