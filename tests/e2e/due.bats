@@ -183,6 +183,7 @@ END
   has_packs() { has_file_in nas/data; }
   wait_until has_packs
   kill -9 $tick
+  rm -f /dev/shm/*faketime_*_$tick # which only its end removes
   expect_exit 137 $tick
   set_policy "    limit_upload: 4M" ""
   run -0 --separate-stderr at "2026-03-02 01:06:00" hikae --json run --due

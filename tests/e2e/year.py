@@ -11,6 +11,7 @@ mail into mails/; disk/ tells whether destinations can be mounted.
 import collections
 import datetime as dt
 import email
+import glob
 import json
 import os
 import queue
@@ -76,6 +77,9 @@ class Server:
     def stop(self, number):
         self.process.send_signal(number)
         self.process.wait()
+        # What faketime makes for a process, and cannot remove when that is killed.
+        for left in glob.glob(f"/dev/shm/*faketime_*_{self.process.pid}"):
+            os.unlink(left)
         self.reader.join()
 
 
