@@ -328,7 +328,8 @@ restore() { hikae postgres restore --source database "$@"; }
   run -0 restore --database shop=shop_again --dry-run
   assert_says "shop → new database shop_again"
   [ "$(sql live postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop_again'")" = 0 ]
-  run -0 restore --database shop=shop_again --verify
+  mkdir dumps
+  run -0 restore --database shop=shop_again --verify --temporary "$PWD/dumps"
   assert_says "restored shop as shop_again" "every table has as many rows"
   diff <(pg live pg_dump shop | grep -v restrict) <(pg live pg_dump shop_again | grep -v restrict)
   diff <(pg live pg_dump --create -s shop | grep "^ALTER DATABASE") \
@@ -340,7 +341,7 @@ restore() { hikae postgres restore --source database "$@"; }
   run -1 restore --database shop
   assert_says "exists and is not empty" "NEWNAME"
   sql live postgres "DROP DATABASE shop_again"
-  [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+  [ -z "$(ls dumps)" ]
 }
 
 @test "a database comes back into its own tablespace, with its comment" {

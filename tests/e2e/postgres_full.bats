@@ -106,10 +106,12 @@ assert_nothing_goes_on() {
   cp -a "$BATS_FILE_TMPDIR/small/base/." "$BATS_FILE_TMPDIR/small/data/base"
   chown postgres: "$BATS_FILE_TMPDIR/small/data/base"
   run_cluster small
-  run -1 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322
+  mkdir dumps
+  run -1 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322 \
+    --temporary "$PWD/dumps"
   assert_says "restoring the database shop" "No space left on device"
   [ "$(sql small postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop'")" = 0 ]
-  [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+  [ -z "$(ls dumps)" ]
   mount -o remount,size=400m "$BATS_FILE_TMPDIR/small/data/base"
   run -0 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322 --verify
 }
@@ -119,9 +121,11 @@ assert_nothing_goes_on() {
   hikae -q run
   mount_tmpfs "$BATS_FILE_TMPDIR/small" size=110m
   start_cluster small "min_wal_size = 32MB" "max_wal_size = 32MB" "wal_recycle = off"
-  run -1 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322
+  mkdir dumps
+  run -1 hikae postgres restore --source database --database shop --host "$BATS_FILE_TMPDIR/small" --port 54322 \
+    --temporary "$PWD/dumps"
   assert_says "restoring the database shop"
-  [ -z "$(find /var/tmp -maxdepth 1 -name 'hikae-postgres-*')" ]
+  [ -z "$(ls dumps)" ]
   mount -o remount,size=600m "$BATS_FILE_TMPDIR/small"
   pg small pg_ctl -D "$BATS_FILE_TMPDIR/small/data" status >/dev/null || run_cluster small
   answers() { sql small postgres "SELECT 1"; }
