@@ -114,7 +114,7 @@ filling_figure() { sed -n 's/^hikae_filling{.*destination="slow"} //p' hikae.pro
     [ "$runs" -lt 12 ]
     run -0 --separate-stderr hikae run --json
     echo "$output" >report
-    [ "$(snapshot_count nas)" -le 2 ]
+    [ "$(snapshot_count nas)" -le 2 ] || { echo "$stderr"; cat report; false; }
     now=$(arrived)
     [ -n "$now" ] || break
     [ "$now" -ge "$last" ]
