@@ -280,7 +280,7 @@ std::string_view to_string(ScheduleForm form) {
 }
 
 std::string convert_schedule(const Schedule& schedule, ScheduleForm form) {
-  const std::string body = body_of(schedule);
+  std::string body = body_of(schedule);
   if (is_written_as(body, form)) return body;
   // Found in UTC, where no clock is ever changed; compared where it is meant.
   const Schedule in_utc = parse_schedule(body, TimeZone::utc());

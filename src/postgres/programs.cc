@@ -154,7 +154,7 @@ ClientLaunch::ClientLaunch(const Server& server, std::vector<std::string> argv)
   }
   // Where there is no password, none of a file in somebody's home either.
   if (server.password) password_ = nameless_file(password_line(*server.password), server);
-  environment_.push_back(password_ ? "PGPASSFILE=/proc/self/fd/3" : "PGPASSFILE=/dev/null/none");
+  environment_.emplace_back(password_ ? "PGPASSFILE=/proc/self/fd/3" : "PGPASSFILE=/dev/null/none");
 }
 
 os::ChildProcess::Request ClientLaunch::child() const {

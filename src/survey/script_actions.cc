@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
+#include <string_view>
 
 #include "survey/script_commands.h"
 
@@ -101,27 +103,41 @@ class Reader {
 
   enum class Prefix { none, was_all };
 
+  // What runs the rest of its words as they are.
+  static bool runs_its_rest(const std::string& program) {
+    constexpr std::array<std::string_view, 9> kSuch = {
+        "sudo", "nice", "ionice", "env", "time", "nohup", "exec", "chronic", "systemd-cat"};
+    return std::find(kSuch.begin(), kSuch.end(), program) != kSuch.end();
+  }
+
+  // The command line behind -c, also in -lc.
+  static std::optional<std::string> command_word(const Words& words) {
+    const auto option = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+      return word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c';
+    });
+    if (option == words.end() || option + 1 == words.end()) return std::nullopt;
+    return *(option + 1);
+  }
+
+  static void drop_options(Words& words) {
+    words.erase(words.begin());
+    while (!words.empty() && words.front().starts_with('-')) words.erase(words.begin());
+  }
+
   // Takes sudo, nice, … away; a command line inside a word (sh -c, su -c, ssh) is read by itself.
   Prefix free_from_prefixes(Words& words, const std::string& host, int depth) {
     for (int times = 0; times < 16 && !words.empty(); ++times) {
       const std::string program = base_name(words.front());
-      if (program == "sudo" || program == "nice" || program == "ionice" || program == "env" ||
-          program == "time" || program == "nohup" || program == "exec" || program == "chronic" ||
-          program == "systemd-cat") {
+      if (runs_its_rest(program)) {
         skip_options(words, {"-u", "-n", "-c", "-t", "-g"});
       } else if (program == "timeout" || program == "flock") {
         skip_options(words, {"-w", "-k", "-s", "-E"});
         if (!words.empty()) words.erase(words.begin());
         if (words.size() >= 2 && words[0] == "-c") return inner(words[1], host, depth);
       } else if (program == "sh" || program == "bash" || program == "su" || program == "runuser") {
-        const auto option = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-          return word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c';
-        });
-        if (option != words.end() && option + 1 != words.end())
-          return inner(*(option + 1), host, depth);
+        if (const auto script = command_word(words)) return inner(*script, host, depth);
         if (program == "su" || program == "runuser" || words.size() < 2) return Prefix::none;
-        words.erase(words.begin());
-        while (!words.empty() && words.front().starts_with('-')) words.erase(words.begin());
+        drop_options(words);
       } else if (program == "ssh") {
         skip_options(words, {"-i", "-p", "-l", "-o", "-F", "-J"});
         if (words.size() < 2) return Prefix::none;

@@ -208,28 +208,31 @@ void dump(const Words& words, ScriptAction& action) {
     for (const std::string& name : values_of(parsed, option)) action.databases.push_back(name);
 }
 
+// The words from `at` on: [-t] CONTAINER pg_dumpall …
+void docker_exec(const Words& words, std::size_t at, ScriptAction& action) {
+  for (; at < words.size() && words[at].starts_with('-'); ++at) {
+    const std::string& option = words[at];
+    if (option == "-u" || option == "-e" || option == "-w" || option == "--user" ||
+        option == "--env")
+      ++at;
+  }
+  if (at + 1 >= words.size()) return;
+  ScriptAction inner;
+  interpret_command(Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()), inner);
+  if (inner.kind != Kind::dumps_cluster) return;
+  action.kind = Kind::dumps_container;
+  action.container = words[at];
+  action.databases = inner.databases;
+  action.user = inner.user;
+}
+
 // docker exec [-t] CONTAINER pg_dumpall …, docker run -v VOLUME:/path … tar …
 void docker(const Words& words, ScriptAction& action) {
   std::size_t at = 1;
   if (at < words.size() && words[at] == "compose") ++at;
   const std::string verb = at < words.size() ? words[at++] : "";
   if (verb == "exec") {
-    for (; at < words.size() && words[at].starts_with('-'); ++at) {
-      const std::string& option = words[at];
-      if (option == "-u" || option == "-e" || option == "-w" || option == "--user" ||
-          option == "--env")
-        ++at;
-    }
-    if (at + 1 >= words.size()) return;
-    const std::string container = words[at];
-    ScriptAction inner;
-    interpret_command(Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end()),
-                      inner);
-    if (inner.kind != Kind::dumps_cluster) return;
-    action.kind = Kind::dumps_container;
-    action.container = container;
-    action.databases = inner.databases;
-    action.user = inner.user;
+    docker_exec(words, at, action);
     return;
   }
   if (verb == "run") {

@@ -202,7 +202,7 @@ descendants() {
   expect_exit 0 "$run_pid"
   [ -f dumping ]
   # What is open is the repository, the state, or no file at all; and what the test itself has open.
-  grep -q "^$PWD/store/" opened
+  grep -q "^$PWD/state/" opened # the journal, all the time: what is open was seen
   readlink /proc/$$/fd/* >inherited || true
   others=$(grep -v -e "^$PWD/store" -e "^$PWD/state" -e "^$PWD/cache" -e "^$PWD/output" -e "^/dev/" -e "^/proc/" -e '^/memfd:' \
     -e '^[a-z_]*:\[' -e '^anon_inode:' -e "^$PWD\$" opened | grep -vxF -f inherited | sort -u) || true
