@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "crypto/random.h"
 #include "storage/forward.h"
+#include "storage/pieces.h"
 
 namespace hikae {
 namespace {
@@ -146,14 +147,7 @@ class RetryingBackend final : public ForwardingBackend {
   bool is_stored(const FileHandle& file,
                  const std::vector<ByteView>& pieces,
                  const StopToken& stop) {
-    const Bytes stored = inner().load(file, stop);
-    ByteView rest = stored;
-    for (const ByteView piece : pieces) {
-      if (rest.size() < piece.size() || !std::equal(piece.begin(), piece.end(), rest.begin()))
-        return false;
-      rest = rest.subspan(piece.size());
-    }
-    return rest.empty();
+    return are_all_of(pieces, inner().load(file, stop));
   }
 
   const RetryOptions options_;

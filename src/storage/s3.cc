@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "net/web_time.h"
 #include "storage/layout.h"
+#include "storage/pieces.h"
 #include "storage/s3_body.h"
 #include "storage/s3_client.h"
 
@@ -292,7 +293,7 @@ void S3Backend::confirm(const FileHandle& file,
   const bool is_kms =
       net::header(response, "x-amz-server-side-encryption").value_or("").starts_with("aws:kms");
   if (is_kms || has_other_etags_) return;
-  if (!comes_back(file, pieces, stop)) {
+  if (!are_all_of(pieces, load(file, stop))) {
     discard(file);
     throw Error(ErrorCode::io,
                 text("storage.s3_stored_otherwise", {{"file", path_of(file)}}),
@@ -313,19 +314,6 @@ void S3Backend::confirm_size(const FileHandle& file,
                     {"size", std::to_string(expected)},
                     {"stored", stored ? std::to_string(*stored) : "-"}}),
               Retry::after_backoff);
-}
-
-bool S3Backend::comes_back(const FileHandle& file,
-                           const std::vector<ByteView>& pieces,
-                           const StopToken& stop) {
-  const Bytes stored = load(file, stop);
-  ByteView rest = stored;
-  for (const ByteView piece : pieces) {
-    if (rest.size() < piece.size() || !std::equal(piece.begin(), piece.end(), rest.begin()))
-      return false;
-    rest = rest.subspan(piece.size());
-  }
-  return rest.empty();
 }
 
 // Nobody refers to it yet, and the next attempt must find its name free. Whose keys may not delete

@@ -107,9 +107,6 @@ class S3Backend final : public Backend {
                const net::HttpResponse& response,
                const StopToken& stop);
   void confirm_size(const FileHandle& file, std::uint64_t size, const StopToken& stop);
-  bool comes_back(const FileHandle& file,
-                  const std::vector<ByteView>& pieces,
-                  const StopToken& stop);
   void discard(const FileHandle& file) noexcept;
   bool is_locked_until(const FileHandle& file, Instant until, const StopToken& stop);
   std::optional<std::uint64_t> size_by_get(const FileHandle& file, const StopToken& stop);
