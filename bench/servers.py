@@ -74,7 +74,8 @@ class Store:
                         "-days", "3", "-subj", "/CN=bench", "-addext", "subjectAltName=DNS:localhost", "-keyout", key,
                         "-out", self.certificate], check=True, capture_output=True)
         self.process = subprocess.Popen([sys.executable, ROOT / "tests/support/rgw.py", folder / "rgw",
-                                         self.certificate, key], stdout=subprocess.PIPE, text=True)
+                                         self.certificate, key, "memstore_device_bytes=12884901888",
+                                         "rgw_gc_obj_min_wait=1", "rgw_gc_processor_period=1"], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[0])
 
     def stop(self):
