@@ -136,9 +136,14 @@ CopyEnd apply_copy(const CopySource& from,
                    const Clock& clock,
                    std::atomic<std::uint64_t>& bytes_moved,
                    const StopToken& stop) {
-  const CopyEnd end = copy_packs(from, to, plan.packs, options, clock, bytes_moved, stop);
-  if (end == CopyEnd::out_of_time) return end;
-  return copy_blobs(from, to, to_index, plan.places, options, clock, bytes_moved, stop);
+  const CopiedPacks copied = copy_packs(from, to, plan.packs, options, clock, bytes_moved, stop);
+  if (copied.end == CopyEnd::out_of_time) return copied.end;
+  std::vector<BlobLocation> places = plan.places;
+  for (const std::uint32_t number : copied.refused) {
+    const format::IndexedPack pack = indexed_pack(*from.index, number);
+    for (const format::PackedBlob& blob : pack.blobs) places.push_back({pack.id, blob});
+  }
+  return copy_blobs(from, to, to_index, places, options, clock, bytes_moved, stop);
 }
 
 }  // namespace hikae

@@ -24,7 +24,7 @@ class PackCopier {
              std::atomic<std::uint64_t>& bytes_moved)
       : from_(from), to_(to), options_(options), clock_(clock), bytes_moved_(bytes_moved) {}
 
-  CopyEnd run(const std::vector<std::uint32_t>& packs, const StopToken& stop) {
+  CopiedPacks run(const std::vector<std::uint32_t>& packs, const StopToken& stop) {
     stored_ = list_packs(to_, stop);
     const std::size_t workers =
         std::min({kMostTransfers,
@@ -45,7 +45,10 @@ class PackCopier {
     tasks.join();
     // Each pack that was begun is durable. The last index names those that no earlier one does.
     write_index(std::exchange(*pending_.lock(), Pending()), stop);
-    return next >= packs.size() ? CopyEnd::complete : CopyEnd::out_of_time;
+    CopiedPacks copied;
+    copied.end = next >= packs.size() ? CopyEnd::complete : CopyEnd::out_of_time;
+    copied.refused = std::move(*refused_.lock());
+    return copied;
   }
 
  private:
@@ -64,12 +67,16 @@ class PackCopier {
     const auto before = stored_.find(pack.id);
     // Of an interrupted copy: a file is there whole or not at all.
     const bool is_stored = before != stored_.end() && before->second == size;
-    if (!is_stored) transfer(pack.id, size, stop);
+    if (!is_stored && transfer(pack.id, size, stop) == Stored::other) {
+      refused_.lock()->push_back(number);
+      return;
+    }
     bytes_moved_ += size;
     record(std::move(pack), stop);
   }
 
-  void transfer(const PackId& pack, std::uint64_t size, const StopToken& stop) {
+  enum class Stored { it, other };
+  Stored transfer(const PackId& pack, std::uint64_t size, const StopToken& stop) {
     const FileHandle file{FileType::pack, pack.hex()};
     const Bytes bytes = from_.repository->backend().load(file, stop);
     if (bytes.size() != size || id_cast<PackId>(sha256(bytes)) != pack) {
@@ -82,10 +89,11 @@ class PackCopier {
     try {
       to_.backend().save(file, bytes, stop);
     } catch (const Error& error) {
+      if (error.code() != ErrorCode::already_exists) throw;
       // Another host may be completing the same destination. One of another size is damaged.
-      if (error.code() != ErrorCode::already_exists || to_.backend().size(file, stop) != size)
-        throw;
+      if (to_.backend().size(file, stop) != size) return Stored::other;
     }
+    return Stored::it;
   }
 
   void record(format::IndexedPack pack, const StopToken& stop) {
@@ -114,6 +122,7 @@ class PackCopier {
   std::atomic<std::uint64_t>& bytes_moved_;
   std::map<PackId, std::uint64_t> stored_;
   Guarded<Pending> pending_;
+  Guarded<std::vector<std::uint32_t>> refused_;
 };
 
 }  // namespace
@@ -129,14 +138,14 @@ format::IndexedPack indexed_pack(const Index& index, std::uint32_t pack) {
   return indexed;
 }
 
-CopyEnd copy_packs(const CopySource& from,
-                   Repository& to,
-                   const std::vector<std::uint32_t>& packs,
-                   const CopyOptions& options,
-                   const Clock& clock,
-                   std::atomic<std::uint64_t>& bytes_moved,
-                   const StopToken& stop) {
-  if (packs.empty()) return CopyEnd::complete;
+CopiedPacks copy_packs(const CopySource& from,
+                       Repository& to,
+                       const std::vector<std::uint32_t>& packs,
+                       const CopyOptions& options,
+                       const Clock& clock,
+                       std::atomic<std::uint64_t>& bytes_moved,
+                       const StopToken& stop) {
+  if (packs.empty()) return {};
   return PackCopier(from, to, options, clock, bytes_moved).run(packs, stop);
 }
 

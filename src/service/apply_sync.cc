@@ -3,6 +3,8 @@
 
 #include "backup/pipeline.h"
 #include "maintenance/copy.h"
+#include "maintenance/lost_packs.h"
+#include "service/proof.h"
 #include "service/sync.h"
 
 namespace hikae {
@@ -61,8 +63,13 @@ class Completion {
       is_over_ = outcome.is_out_of_time = true;
       return;
     }
-    // The destination's own index names every blob of the tree.
-    outcome.snapshot = seal(holder.record, stop);
+    // What was lost there before counts as lacking, and what was sent must be listed.
+    leave_out_lost_packs(*to_.repository, to_index_, stop);
+    outcome.needed = prove_tree(*to_.repository, to_index_, tree, to_.destination->name, stop);
+    // The generation can be had from here but for the file that names it.
+    const SnapshotId snapshot = seal(holder.record, stop);
+    to_.repository->load_unpacked(FileType::snapshot, snapshot.hex(), stop);
+    outcome.snapshot = snapshot;
     outcome.sealed = environment_.clock.now();
   }
 

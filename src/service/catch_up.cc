@@ -70,7 +70,7 @@ void take_into(RunContext& run, const SyncOutcome& done, RunOutcome& outcome) {
   outcome.bytes_stored += done.bytes_moved;
   outcome.snapshot = done.snapshot;
   outcome.sealed = done.sealed;
-  outcome.caught_up = done.snapshot.has_value();
+  outcome.caught_up = outcome.read_back = done.snapshot.has_value();
   if (done.is_out_of_time) outcome.filling = filling_of(run, done);
 }
 
@@ -96,8 +96,9 @@ void take_earlier(RunContext& run, const SyncOutcome& done) {
   }
 }
 
-void take_over(RunContext& run, const std::vector<SyncOutcome>& outcomes) {
-  for (const SyncOutcome& done : outcomes) {
+void take_over(RunContext& run, std::vector<SyncOutcome> outcomes) {
+  for (SyncOutcome& done : outcomes) {
+    run.progress[done.step->to].needed.merge(done.needed);
     if (RunOutcome* outcome = find_outcome(run, done)) {
       take_into(run, done, *outcome);
     } else {

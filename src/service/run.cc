@@ -100,8 +100,9 @@ void perform(RunContext& run, const StopToken& stop) {
   {
     const LockKeeper keeper(held_locks(run), run.environment.log, stop);
     load_own_snapshots(run, stop);
-    // Each destination that works is open and locked, and its own generations of this policy are
-    // known.
+    leave_out_lost_packs(run, stop);
+    // Each destination that works is open and locked, its own generations of this policy are known,
+    // and its index names what is there.
     for (const policy::Source* source : run.sources) {
       if (adopt_sealed(run, *source) == Adopted::no) back_up_source(run, *source, stop);
     }
@@ -109,9 +110,9 @@ void perform(RunContext& run, const StopToken& stop) {
     store_policy_everywhere(run, stop);
     say(run, "service.phase_read_back");
     read_back(run, stop);
-    // What is protected is proved. The rest may take its time, and cannot harm it any more.
+    // What is protected is proved. The rest may take its time, and cannot harm it any more; it is
+    // proved as it is sealed.
     catch_up(run, begin + run.policy.schedule.window, stop);
-    read_back(run, stop);
     extend_object_locks(run, stop);
   }
   release_locks(run);

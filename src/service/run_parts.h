@@ -20,6 +20,7 @@ struct DestinationProgress {
   bool detached = false;
   std::vector<format::IndexedPack> unindexed;  // stored there, and named by no index yet
   std::unordered_set<PackId> needed;           // packs that generations proved by this run need
+  std::size_t lost_packs = 0;                  // that were gone before the run
 };
 
 struct RunContext {
@@ -56,6 +57,11 @@ policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
                                             const std::vector<SnapshotRecord>& snapshots,
                                             Instant now);
 
+// What a destination has lost counts as never stored, so that this run's generations are whole
+// there all the same: it is read again from the sources or comes from another destination. Noted in
+// the report, and nothing is deleted there: the earlier generations may lack it.
+void leave_out_lost_packs(RunContext& run, const StopToken& stop);
+
 // Takes what an earlier try at this slot has sealed somewhere for this run's own, so that the
 // source is not read again and no second generation of the slot appears: catch_up() completes it.
 enum class Adopted { no, yes };
@@ -84,9 +90,9 @@ class ShownProgress {
 };
 
 // Completes what destinations lack, of this run and of earlier ones, from those that have it,
-// without reading the sources, newest first, until `until`.
+// without reading the sources, newest first, until `until`. What it completes is proved.
 void catch_up(RunContext& run, std::chrono::steady_clock::time_point until, const StopToken& stop);
-// Proves each new snapshot that is not proved yet by reading it from its destination.
+// Proves each new snapshot by reading it from its destination.
 void read_back(RunContext& run, const StopToken& stop);
 // Moves the ends of the object locks of what the proved generations need.
 void extend_object_locks(RunContext& run, const StopToken& stop);

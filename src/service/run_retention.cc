@@ -66,6 +66,14 @@ std::vector<SnapshotRecord> generations_of(const RunContext& run,
   return own;
 }
 
+// The report says so already.
+bool has_lost_packs(const RunContext& run, const policy::Destination& destination) {
+  for (std::size_t i = 0; i < run.destinations.size(); ++i) {
+    if (run.destinations[i].destination == &destination) return run.progress[i].lost_packs != 0;
+  }
+  return false;
+}
+
 // What goes, of all sources in one destination. A source without a good new generation here keeps
 // all it has.
 std::vector<Removal> plan_removals(const RunContext& run,
@@ -77,7 +85,7 @@ std::vector<Removal> plan_removals(const RunContext& run,
     const std::vector<SnapshotRecord> own = generations_of(run, *source, snapshots);
     note_kept(done, *source, destination, own.size());
     const policy::RetentionRules* rules = retention_of(run.policy, *source, destination);
-    if (rules == nullptr) continue;
+    if (rules == nullptr || has_lost_packs(run, destination)) continue;
     const RunOutcome* outcome = find_outcome(run, source->name, destination.name);
     // A destination that is still being filled has no good new generation either.
     if (outcome == nullptr || outcome->verdict == Verdict::failed || !outcome->read_back) {

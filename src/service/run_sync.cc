@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "maintenance/lost_packs.h"
 #include "service/run_parts.h"
 
 namespace hikae {
@@ -52,6 +53,18 @@ std::vector<SnapshotRecord> own_snapshots(OpenDestination& open,
     open.failure = error;
   }
   return own;
+}
+
+// So that nothing is taken from there that is gone, nor taken for present.
+void leave_out_lost_packs(std::vector<OpenDestination>& destinations, const StopToken& stop) {
+  for (OpenDestination& open : destinations) {
+    if (!open.is_good() || !open.index) continue;
+    try {
+      leave_out_lost_packs(*open.repository, *open.index, stop);
+    } catch (const Error& error) {
+      open.failure = error;
+    }
+  }
 }
 
 std::vector<RepositoryLock*> held_locks(const std::vector<OpenDestination>& destinations) {
@@ -152,6 +165,7 @@ SyncReport run_sync(const policy::Policy& policy,
   }
   std::vector<OpenDestination> destinations = open_all(policy, options, environment, stop);
   const LockKeeper keeper(held_locks(destinations), environment.log, stop);
+  leave_out_lost_packs(destinations, stop);
   SyncRequest request =
       make_sync_request(policy, options.destinations, destinations, environment, stop);
   SyncReport report;

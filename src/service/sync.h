@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "policy/policy.h"
@@ -92,9 +93,10 @@ struct SyncProgress {
 
 // What became of one step with SyncAction::copy.
 struct SyncOutcome {
-  const SyncStep* step = nullptr;  // of the plan
-  std::size_t from = 0;            // number of the holding that was copied from, or tried last
-  std::optional<SnapshotId> snapshot;
+  const SyncStep* step = nullptr;      // of the plan
+  std::size_t from = 0;                // number of the holding that was copied from, or tried last
+  std::optional<SnapshotId> snapshot;  // sealed, and read back from there with all that it needs
+  std::unordered_set<PackId> needed;   // by it
   std::optional<Instant> sealed;
   std::optional<Error> failure;
   // The time was over: what was copied is indexed, and the next time goes on there.
@@ -109,9 +111,10 @@ struct SyncOptions {
 };
 
 // Carries the plan out: all destinations at once, each newest first. A holder that fails is
-// replaced by the next; a step that fails leaves the others good. Snapshots are sealed under the
-// destinations' locks, which the caller keeps. `destinations` are those of the holdings, opened
-// with their indexes, which are current on return. Throws Cancelled only.
+// replaced by the next; a step that fails leaves the others good. A snapshot is sealed when all
+// that it needs was proved to be there, under the destinations' locks, which the caller keeps.
+// `destinations` are those of the holdings, opened with their indexes, which are current on return.
+// Throws Cancelled only.
 std::vector<SyncOutcome> apply_sync(const SyncPlan& plan,
                                     std::vector<OpenDestination>& destinations,
                                     const SyncOptions& options,

@@ -61,14 +61,14 @@ class PolicyKit {
 
   void init() { init_policy(policy(), environment(), StopToken()); }
 
-  RunReport run(const RunOptions& given = {}) {
+  RunReport run(const RunOptions& given = {}, const RunObserver& observer = {}) {
     const Environment environment = this->environment();
     const auto journal = Journal::open(environment.state_directory, clock_, log_);
     RunOptions options = given;
     options.policy_text = text(retention_);
     options.lock_options.settle = std::chrono::milliseconds(1);
     const policy::Policy policy = this->policy();
-    return run_policy(policy, options, environment, *journal, {}, StopToken());
+    return run_policy(policy, options, environment, *journal, observer, StopToken());
   }
 
   std::unique_ptr<Journal> journal() { return Journal::open(folder_ / "state", clock_, log_); }

@@ -102,13 +102,69 @@ TEST_F(CatchUpTest, ThatTheWindowEndsIsAWarningAndGoesOnNextTime) {
   EXPECT_TRUE(load_fillings("kit", *kit_.journal()).empty());
 }
 
-TEST_F(CatchUpTest, WithoutAGoodSourceFails) {
-  // The only holder lost what an unchanged file needs.
+TEST_F(CatchUpTest, WhatTheOnlyHolderLostIsReadAgainForBoth) {
   fs::remove(kit_ / ("nas" + largest_pack()));
   const RunReport report = run_within(std::chrono::hours(6));
-  EXPECT_EQ(report.verdict, Verdict::failed);
-  EXPECT_TRUE(outcome_of(report, "second").failure);
-  EXPECT_EQ(kit_.snapshots("second"), 0);
+
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_EQ(report.sources.front().summary->files_unmodified, 0);
+  for (const char* destination : {"nas", "second"}) {
+    EXPECT_TRUE(outcome_of(report, destination).read_back) << destination;
+    EXPECT_EQ(outcome_of(report, destination).verdict, Verdict::ok) << destination;
+  }
+  ASSERT_EQ(report.frozen.size(), 1);
+  EXPECT_EQ(report.frozen.front().key, "service.packs_lost");
+  // Nothing had changed, so the earlier generation is whole again and could be copied.
+  EXPECT_EQ(kit_.snapshots("second"), 2);
+}
+
+TEST_F(CatchUpTest, WhatCannotBeHadInFullIsNotSealed) {
+  fs::remove(kit_ / ("nas" + largest_pack()));
+  write_file(kit_ / "files/large", "changed meanwhile");
+  const RunReport report = run_within(std::chrono::hours(6));
+
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_TRUE(outcome_of(report, "second").read_back);
+  EXPECT_EQ(kit_.snapshots("second"), 1) << "the earlier one is damaged";
+  EXPECT_TRUE(report.caught_up.empty());
+  ASSERT_EQ(report.frozen.size(), 2);
+  EXPECT_EQ(report.frozen[0].key, "service.packs_lost");
+  EXPECT_EQ(report.frozen[1].key, "service.catch_up_failed");
+}
+
+TEST_F(CatchUpTest, WhatOneDestinationLostComesFromTheOther) {
+  run_within(std::chrono::hours(6));
+  const std::string data = largest_pack();
+  fs::remove(kit_ / ("second" + data));
+  kit_.set_retention("{last: 1}");
+  kit_.next_day();
+  const RunReport report = run_within(std::chrono::hours(6));
+
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_EQ(report.sources.front().summary->files_unmodified, 3) << "the source is not read";
+  EXPECT_TRUE(outcome_of(report, "second").read_back);
+  EXPECT_TRUE(outcome_of(report, "second").caught_up);
+  EXPECT_TRUE(fs::exists(kit_ / ("second" + data)));
+  ASSERT_EQ(report.frozen.size(), 1);
+  EXPECT_EQ(report.frozen[0].key, "service.packs_lost");
+  // Where packs are lost, nothing is dropped.
+  EXPECT_EQ(kit_.snapshots("nas"), 1);
+  EXPECT_EQ(kit_.snapshots("second"), 3);
+}
+
+TEST_F(CatchUpTest, WhatIsCutOffThereIsStoredInAnotherPack) {
+  run_within(std::chrono::hours(6));
+  const std::string data = largest_pack();
+  fs::permissions(kit_ / ("second" + data), fs::perms::owner_all);
+  fs::resize_file(kit_ / ("second" + data), 1000);
+  kit_.next_day();
+  const RunReport report = run_within(std::chrono::hours(6));
+
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_EQ(report.sources.front().summary->files_unmodified, 3);
+  EXPECT_TRUE(outcome_of(report, "second").read_back);
+  EXPECT_EQ(fs::file_size(kit_ / ("second" + data)), 1000) << "its repair belongs to the check";
+  EXPECT_EQ(kit_.snapshots("second"), 3);
 }
 
 }  // namespace
