@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "maintenance/lost_packs.h"
 
-#include <gmock/gmock.h>
-
 #include <set>
+
+#include <gmock/gmock.h>
 
 #include "maintenance/check_packs.h"
 #include "storage/forward.h"
@@ -62,7 +62,9 @@ class LostPacksTest : public ::testing::Test {
   void remove(char digit) {
     repository_->backend().remove({FileType::pack, id(digit).hex()}, StopToken());
   }
-  std::vector<PackId> leave_out() { return leave_out_lost_packs(*repository_, index_, StopToken()); }
+  std::vector<PackId> leave_out() {
+    return leave_out_lost_packs(*repository_, index_, StopToken());
+  }
   bool has(char digit) { return index_.has(format::BlobType::data, blob(digit)); }
 
   std::set<std::string> late_;
