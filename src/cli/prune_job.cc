@@ -75,8 +75,15 @@ PruneRemovals remove_packs(const Session& session,
     return render(text("cli_prune.removing", {{"packs", std::to_string(progress.packs_removed)}}),
                   session.console.language());
   });
-  return apply_prune_removals(
-      *opened.repository, *opened.lock, basis, plan, progress, session.stop);
+  const Environment& environment = session.environment;
+  return apply_prune_removals(*opened.repository,
+                              *opened.lock,
+                              basis,
+                              plan,
+                              environment.clock,
+                              environment.log,
+                              progress,
+                              session.stop);
 }
 
 // A lock that is exclusive is shared when this has lived for kLongestAlone. What fails here is

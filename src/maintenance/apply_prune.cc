@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "maintenance/await_listing.h"
 #include "maintenance/check_packs.h"
 #include "maintenance/move_blobs.h"
 #include "maintenance/prune.h"
@@ -225,8 +226,11 @@ PruneRemovals apply_prune_removals(Repository& repository,
                                    RepositoryLock& lock,
                                    PruneBasis& basis,
                                    const PrunePlan& plan,
+                                   const Clock& clock,
+                                   Log& log,
                                    PruneProgress& progress,
                                    const StopToken& stop) {
+  await_listing(repository, lock, clock, log, stop);
   require_basis(repository, basis, stop);
   repository.update_index(basis.index, basis.index_files, stop);
   auto needed = find_new_needs(repository, basis, find_new_roots(repository, basis, stop), stop);

@@ -161,13 +161,16 @@ PruneRemovals settle_removals(const PrunePlan& plan,
 // at every moment: writes index files without the packs that go, removes the old index files,
 // removes the packs. A pack that was not there when the plan was made is never touched, whether an
 // index names it or not: it belongs to somebody's unfinished work. A kill in between leaves unused
-// files, which the next prune removes. Throws Error, having deleted nothing, when an index file of
-// the basis is gone: somebody else has pruned, and the plan is worth nothing. REQUIRES: the lock is
-// exclusive.
+// files, which the next prune removes. Where the store may list late, all this waits until what was
+// stored before the lock is listed (await_listing()). Throws Error, having deleted nothing, when an
+// index file of the basis is gone: somebody else has pruned, and the plan is worth nothing.
+// REQUIRES: the lock is exclusive.
 PruneRemovals apply_prune_removals(Repository& repository,
                                    RepositoryLock& lock,
                                    PruneBasis& basis,
                                    const PrunePlan& plan,
+                                   const Clock& clock,
+                                   Log& log,
                                    PruneProgress& progress,
                                    const StopToken& stop);
 

@@ -50,7 +50,7 @@ class Pruner {
       patient.retry_for = std::max<std::chrono::seconds>(patient.retry_for, kLeastWait);
       lock = acquire(open, LockMode::exclusive, patient);
       keeper = keep(*lock);
-      removals = apply_prune_removals(*open.repository, *lock, basis, plan, progress, stop_);
+      removals = remove(open, *lock, basis, plan, progress);
     }
     if (is_wanted) open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
     result.bytes_freed = removals.bytes_freed;
@@ -61,6 +61,15 @@ class Pruner {
   static Text summary_of(const DestinationResult& result, std::uint64_t freed) {
     return text("service_due.pruned",
                 {{"destination", result.destination}, {"bytes", format_bytes(freed)}});
+  }
+
+  PruneRemovals remove(const OpenDestination& open,
+                       RepositoryLock& lock,
+                       PruneBasis& basis,
+                       const PrunePlan& plan,
+                       PruneProgress& progress) const {
+    return apply_prune_removals(
+        *open.repository, lock, basis, plan, environment_.clock, environment_.log, progress, stop_);
   }
 
   PrunePlan plan_of(const PruneBasis& basis) const {

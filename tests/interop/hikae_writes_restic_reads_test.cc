@@ -103,7 +103,7 @@ class HikaeWrites : public ::testing::Test {
     PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, kPackSize);
     PruneProgress progress;
     apply_prune_moves(*repository_, basis, plan, kit_.plan.blobs, clock_, progress, StopToken());
-    apply_prune_removals(*repository_, *held, basis, plan, progress, StopToken());
+    apply_prune_removals(*repository_, *held, basis, plan, clock_, log_, progress, StopToken());
     return plan;
   }
   void expect_check_finds_nothing() {

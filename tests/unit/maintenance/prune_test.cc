@@ -216,7 +216,9 @@ TEST_F(PruneTest, DeletesNothingWithoutItsLock) {
   PruneProgress progress;
 
   try {
-    apply_prune_removals(destination.repository(), *lock, from, planned, progress, StopToken());
+    NullLog log;
+    apply_prune_removals(
+        destination.repository(), *lock, from, planned, clock, log, progress, StopToken());
     FAIL() << "must throw";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::lock_lost);

@@ -87,8 +87,9 @@ class MaintenanceTest : public ::testing::Test {
     const SystemClock clock;
     const auto lock = lock_exclusively(destination.repository(), clock);
     PruneProgress progress;
+    NullLog log;
     return apply_prune_removals(
-        destination.repository(), *lock, basis, plan, progress, StopToken());
+        destination.repository(), *lock, basis, plan, clock, log, progress, StopToken());
   }
   static PrunePlan prune(MemoryDestination& destination,
                          const PruneOptions& options = PruneOptions()) {
