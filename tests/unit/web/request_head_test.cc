@@ -58,7 +58,7 @@ TEST(RequestHead, RefusesWhatIsNoRequest) {
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
   EXPECT_NE(refusal("GET / x HTTP/1.1\r\nHost: a\r\n\r\n"), 0);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n"), 400);
-  EXPECT_EQ(refusal(std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 32)), 400);
+  EXPECT_EQ(refusal(std::string("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 28)), 400);
   EXPECT_EQ(refusal("\x16\x03\x01\x02 a TLS hello\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET / HTTP/1.0\r\nHost: a\r\n\r\n"), 505);
   EXPECT_NE(refusal("PRI * HTTP/2.0\r\n\r\n"), 0);
