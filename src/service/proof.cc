@@ -22,8 +22,12 @@ std::unordered_set<PackId> prove_tree(Repository& repository,
     needed.lock()->insert(place->pack);
   };
   TreeWalkHooks hooks;
-  hooks.visit = [&](const BlobId& read, const std::vector<format::Node>& nodes) {
-    require_stored(format::BlobType::tree, read);
+  // Before it is read, which would say only that no index names it.
+  hooks.enters = [&](const BlobId& below) {
+    require_stored(format::BlobType::tree, below);
+    return true;
+  };
+  hooks.visit = [&](const BlobId&, const std::vector<format::Node>& nodes) {
     for (const format::Node& node : nodes) {
       for (const BlobId& blob : node.content) require_stored(format::BlobType::data, blob);
     }
