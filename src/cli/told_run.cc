@@ -20,7 +20,6 @@ LoadedPolicy load_policy_or_tell(const Session& session) {
 
 ToldRun::ToldRun(const Session& session, const policy::Policy& policy, Journal& journal)
     : session_(session),
-      policy_(policy),
       slot_{"backup", "manual", session.environment.clock.now()},
       announcer_(policy, session.environment, journal, session.stop) {}
 
@@ -36,7 +35,7 @@ std::shared_ptr<const RunReport> ToldRun::run(const std::function<RunReport()>& 
 }
 
 void ToldRun::tell(const std::shared_ptr<const RunReport>& report) {
-  const SlotEvent event = manual_event(policy_, slot_, report);
+  const SlotEvent event = manual_event(slot_, report);
   announcer_.deliver(event);
   if (const auto low_space = low_space_event(event)) announcer_.deliver(*low_space);
   const std::vector<Text> anomalies = anomalies_of(*report);

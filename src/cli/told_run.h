@@ -29,7 +29,6 @@ class ToldRun {
   void tell_failure(const Error& error);
 
   const Session& session_;
-  const policy::Policy& policy_;
   SlotId slot_;
   Announcer announcer_;
 };

@@ -66,14 +66,9 @@ std::vector<notify::ChannelAnswer> send_test_message(const policy::Policy& polic
                 text("service_announce.unknown_channel", {{"name", only}}))
         .with_hint(text("service_announce.unknown_channel_hint", {{"names", names}}));
   }
-  notify::Message message;
-  message.occasion = notify::Occasion::test;
+  notify::Message message = begin_message(
+      notify::Occasion::test, policy, environment.identity.hostname, environment.clock.now());
   message.slot.job = "backup";
-  message.language = policy.language;
-  message.timezone = policy.timezone;
-  message.policy = policy.name;
-  message.host = environment.identity.hostname;
-  message.time = environment.clock.now();
   return outbox->try_now(message, only, stop);
 }
 
@@ -87,14 +82,8 @@ Announcer::Announcer(const policy::Policy& policy,
       stop_(std::move(stop)) {}
 
 void Announcer::slot_begins(const SlotId& slot, Instant now) {
-  notify::Message message;
-  message.occasion = notify::Occasion::started;
+  notify::Message message = begin_message(notify::Occasion::started, policy_, host_, now);
   message.slot = slot;
-  message.language = policy_.language;
-  message.timezone = policy_.timezone;
-  message.policy = policy_.name;
-  message.host = host_;
-  message.time = now;
   outbox_->add(message);
   outbox_->send_due(stop_);
 }
@@ -113,14 +102,9 @@ void tell_overdue(const Overdue& overdue,
                   const Environment& environment,
                   Journal& journal,
                   const StopToken& stop) {
-  notify::Message message;
-  message.occasion = notify::Occasion::overdue;
+  notify::Message message = begin_message(
+      notify::Occasion::overdue, policy, environment.identity.hostname, environment.clock.now());
   message.verdict = Verdict::failed;
-  message.language = policy.language;
-  message.timezone = policy.timezone;
-  message.policy = policy.name;
-  message.host = environment.identity.hostname;
-  message.time = environment.clock.now();
   message.slot = {overdue.job, "watch", overdue.due};
   message.since = overdue.newest;
   message.problems = overdue.problems;

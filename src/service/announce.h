@@ -17,10 +17,14 @@ notify::Message to_message(const SlotEvent& event,
                            const policy::Policy& policy,
                            const std::string& host);
 
+// The head of a message of that policy, in its language; the rest is empty. Pure.
+notify::Message begin_message(notify::Occasion occasion,
+                              const policy::Policy& policy,
+                              const std::string& host,
+                              Instant now);
+
 // The event that a run by hand is.
-SlotEvent manual_event(const policy::Policy& policy,
-                       const SlotId& slot,
-                       std::shared_ptr<const RunReport> report);
+SlotEvent manual_event(const SlotId& slot, std::shared_ptr<const RunReport> report);
 
 // The channel that hears of a failure which nobody acknowledged; empty: none is given.
 std::string second_channel(const policy::Notify& notify);

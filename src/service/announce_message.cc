@@ -58,15 +58,12 @@ bool left_source_out(const RunReport& report) {
 
 class MessageBuilder {
  public:
-  MessageBuilder(const SlotEvent& event, const policy::Policy& policy)
-      : event_(event), policy_(policy) {
-    message_.occasion = occasion_of(event.kind);
+  MessageBuilder(const SlotEvent& event, const policy::Policy& policy, const std::string& host)
+      : event_(event),
+        policy_(policy),
+        message_(begin_message(occasion_of(event.kind), policy, host, event.time)) {
     message_.verdict = event.verdict;
     message_.slot = event.slot;
-    message_.language = policy.language;
-    message_.timezone = policy.timezone;
-    message_.policy = event.policy;
-    message_.time = event.time;
     if (!event.also.empty()) {
       message_.since = event.slot.scheduled;
       for (const SlotId& slot : event.also)
@@ -281,15 +278,25 @@ class MessageBuilder {
 
 }  // namespace
 
-Message to_message(const SlotEvent& event, const policy::Policy& policy, const std::string& host) {
-  Message message = MessageBuilder(event, policy).build();
+Message begin_message(Occasion occasion,
+                      const policy::Policy& policy,
+                      const std::string& host,
+                      Instant now) {
+  Message message;
+  message.occasion = occasion;
+  message.language = policy.language;
+  message.timezone = policy.timezone;
+  message.policy = policy.name;
   message.host = host;
+  message.time = now;
   return message;
 }
 
-SlotEvent manual_event(const policy::Policy& policy,
-                       const SlotId& slot,
-                       std::shared_ptr<const RunReport> report) {
+Message to_message(const SlotEvent& event, const policy::Policy& policy, const std::string& host) {
+  return MessageBuilder(event, policy, host).build();
+}
+
+SlotEvent manual_event(const SlotId& slot, std::shared_ptr<const RunReport> report) {
   SlotEvent event;
   switch (report->verdict) {
     case Verdict::ok:
@@ -306,7 +313,6 @@ SlotEvent manual_event(const policy::Policy& policy,
       break;
   }
   event.time = report->finished;
-  event.policy = policy.name;
   event.slot = slot;
   event.verdict = report->verdict;
   for (const SourceOutcome& source : report->sources) event.sources.push_back(source.source);

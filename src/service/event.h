@@ -63,9 +63,8 @@ struct DestinationResult {
 
 struct SlotEvent {
   EventKind kind = EventKind::success;
-  Instant time;        // when this was found
-  std::string policy;  // its name
-  SlotId slot;         // job, group, scheduled instant; group "manual" for a run by hand
+  Instant time;  // when this was found
+  SlotId slot;   // job, group, scheduled instant; group "manual" for a run by hand
   Verdict verdict = Verdict::failed;
   std::vector<std::string> sources;  // of the slot; empty for check and prune
   std::vector<SlotId> also;    // older slots that this one also stands for, or all missed ones

@@ -30,14 +30,11 @@ std::optional<std::string> kept(const std::string& file, const Environment& envi
 notify::Message message_of(const policy::Policy& policy,
                            const Error& error,
                            const Environment& environment) {
-  notify::Message message;
-  message.occasion = notify::Occasion::policy_unreadable;
+  notify::Message message = begin_message(notify::Occasion::policy_unreadable,
+                                          policy,
+                                          environment.identity.hostname,
+                                          environment.clock.now());
   message.verdict = Verdict::failed;
-  message.language = policy.language;
-  message.timezone = policy.timezone;
-  message.policy = policy.name;
-  message.host = environment.identity.hostname;
-  message.time = environment.clock.now();
   message.slot.job = "backup";
   std::string step = error.hint() ? render(*error.hint(), policy.language) + " " : std::string();
   step += render(text("service_announce.unreadable_hint"), policy.language);

@@ -177,7 +177,6 @@ std::optional<SlotEvent> low_space_event(const SlotEvent& of_run) {
   SlotEvent event;
   event.kind = EventKind::low_space;
   event.time = of_run.time;
-  event.policy = of_run.policy;
   event.slot = of_run.slot;
   event.verdict = Verdict::warning;
   event.notes = of_run.report->low_space;

@@ -116,7 +116,6 @@ SlotEvent make_event(const TickContext& context, EventKind kind, const SlotRecor
   SlotEvent event;
   event.kind = kind;
   event.time = context.environment.clock.now();
-  event.policy = context.policy.name;
   event.slot = slot.id;
   event.verdict = slot.verdict.value_or(Verdict::failed);
   event.tries = tries_of(context.journal, context.policy.name, slot.id);

@@ -48,7 +48,6 @@ SlotEvent event_of(EventKind kind, Verdict verdict) {
   SlotEvent event;
   event.kind = kind;
   event.time = at(60);
-  event.policy = "internal-systems";
   event.slot = {"backup", "", at(0)};
   event.verdict = verdict;
   return event;
@@ -134,8 +133,7 @@ std::shared_ptr<RunReport> report_with(Verdict verdict) {
 }
 
 TEST(Announce, TellsTheFactsPerSourceAndDestination) {
-  const SlotEvent event =
-      manual_event(company(), {"backup", "manual", at(0)}, report_with(Verdict::ok));
+  const SlotEvent event = manual_event({"backup", "manual", at(0)}, report_with(Verdict::ok));
   const Message message = to_message(event, company(), "files01");
   EXPECT_EQ(message.occasion, Occasion::finished);
   EXPECT_EQ(message.run, "0f1e2d3c4b5a6978");
@@ -158,7 +156,7 @@ TEST(Announce, SaysAProblemOnceWithItsNextStep) {
     outcome.failure = Error(ErrorCode::io, text("net.connect", {{"host", "h"}, {"reason", "r"}}))
                           .with_hint(text("net.connect_hint"));
   }
-  const SlotEvent event = manual_event(company(), {"backup", "manual", at(0)}, report);
+  const SlotEvent event = manual_event({"backup", "manual", at(0)}, report);
   const Message message = to_message(event, company(Language::ja), "files01");
   ASSERT_THAT(message.problems, SizeIs(1));
   EXPECT_THAT(message.problems[0].what, HasSubstr("接続できません"));

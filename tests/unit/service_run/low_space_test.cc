@@ -84,7 +84,6 @@ TEST(LowSpace, ARunTellsTheChangeAndNotTheState) {
 TEST(LowSpace, TheEventIsAboutSpaceAndNothingElse) {
   auto report = std::make_shared<RunReport>();
   SlotEvent run;
-  run.policy = "kit";
   run.slot = {"backup", "", Instant{}};
   run.verdict = Verdict::failed;
   run.report = report;
