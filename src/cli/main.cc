@@ -42,6 +42,7 @@ Identity this_process() {
   identity.pid = getpid();
   identity.boot_id = os::boot_id();
   identity.pid_ns = os::pid_namespace();
+  identity.pid_start = os::process_start(getpid());
   return identity;
 }
 

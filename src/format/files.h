@@ -54,8 +54,9 @@ struct MasterKeyFields {
 std::string encode(const MasterKeyFields& key);
 MasterKeyFields decode_master_key(std::string_view json);
 
-// locks/<id>. `boot_id` and `pid_ns` are ours; restic ignores them. They tell whether a pid can be
-// judged here: hostname and pid alone cannot, since containers share them.
+// locks/<id>. `boot_id`, `pid_ns` and `pid_start` are ours; restic ignores them. They tell whether
+// a pid can be judged here, since containers share hostname and pid, and whether it is still the
+// same process, since numbers are given anew.
 struct Lock {
   Timestamp time;
   bool exclusive = false;
@@ -66,6 +67,7 @@ struct Lock {
   std::uint32_t gid = 0;
   std::string boot_id;
   std::string pid_ns;
+  std::string pid_start;
 };
 std::string encode(const Lock& lock);
 Lock decode_lock(std::string_view json);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kDocument = "lock";
 
-constexpr std::array<FieldRule<Lock>, 9> kFields = {{
+constexpr std::array<FieldRule<Lock>, 10> kFields = {{
     {"time", [](Lock& l, const JsonValue& v) { l.time = v.time(); }},
     {"exclusive", [](Lock& l, const JsonValue& v) { l.exclusive = v.boolean(); }},
     {"hostname", [](Lock& l, const JsonValue& v) { l.hostname = v.text(); }},
@@ -18,6 +18,7 @@ constexpr std::array<FieldRule<Lock>, 9> kFields = {{
     {"gid", [](Lock& l, const JsonValue& v) { l.gid = v.number<std::uint32_t>(); }},
     {"boot_id", [](Lock& l, const JsonValue& v) { l.boot_id = v.text(); }},
     {"pid_ns", [](Lock& l, const JsonValue& v) { l.pid_ns = v.text(); }},
+    {"pid_start", [](Lock& l, const JsonValue& v) { l.pid_start = v.text(); }},
 }};
 
 }  // namespace
@@ -35,6 +36,7 @@ std::string encode(const Lock& lock) {
   if (lock.gid != 0) json.member("gid", lock.gid);
   if (!lock.boot_id.empty()) json.member("boot_id", lock.boot_id);
   if (!lock.pid_ns.empty()) json.member("pid_ns", lock.pid_ns);
+  if (!lock.pid_start.empty()) json.member("pid_start", lock.pid_start);
   json.end_object();
   return out;
 }

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <sstream>
 
 #include <climits>
 
@@ -118,6 +119,27 @@ class Conversation {
   ProcessResult result_;
 };
 
+// What proc(5) says of a process from its state on; empty where it says nothing.
+std::string stat_of(pid_t pid) {
+  try {
+    const Bytes content = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
+    // "pid (name) state …"; the name may hold anything, so the last bracket counts.
+    const std::string_view line = as_text(content);
+    const std::size_t state = line.rfind(") ");
+    return state == std::string_view::npos ? std::string() : std::string(line.substr(state + 2));
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// "pid:[4026531836]"
+std::string own_namespace(const char* kind) {
+  std::array<char, 64> target{};
+  const std::string link = std::string("/proc/self/ns/") + kind;
+  const ssize_t size = readlink(link.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
 }  // namespace
 
 ProcessResult run_process(const ProcessRequest& request, const std::stop_token& stop) {
@@ -144,23 +166,31 @@ std::string boot_id() {
 }
 
 std::string pid_namespace() {
-  std::array<char, 64> target{};
-  const ssize_t size = readlink("/proc/self/ns/pid", target.data(), target.size());
-  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+  return own_namespace("pid");
 }
 
 bool process_exists(pid_t pid) {
   if (pid <= 0) return false;
   if (kill(pid, 0) != 0 && errno == ESRCH) return false;
-  try {
-    const Bytes content = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
-    // "pid (name) state …"; the name may hold anything, so the last bracket counts.
-    const std::string_view line = as_text(content);
-    const std::size_t state = line.rfind(") ");
-    return state == std::string_view::npos || state + 2 >= line.size() || line[state + 2] != 'Z';
-  } catch (const Error&) {
-    return true;  // hidden from us, but kill() saw it
-  }
+  // One that is hidden from us kill() has seen.
+  return !stat_of(pid).starts_with('Z');
+}
+
+std::string process_start(pid_t pid) {
+  // The state is field 3 of proc(5)'s stat, the start field 22.
+  constexpr int kFieldsBefore = 22 - 3;
+  std::istringstream fields(stat_of(pid));
+  std::string field;
+  for (int i = 0; i <= kFieldsBefore; ++i) fields >> field;
+  const std::string clock = own_namespace("time");
+  return !fields || clock.empty() ? std::string() : clock + " " + field;
+}
+
+bool is_same_process(pid_t pid, const std::string& started) {
+  if (!process_exists(pid)) return false;
+  const std::string now = process_start(pid);
+  const auto clock_of = [](const std::string& start) { return start.substr(0, start.find(' ')); };
+  return started.empty() || now == started || clock_of(now) != clock_of(started);
 }
 
 std::optional<std::uint64_t> peak_memory() {

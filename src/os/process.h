@@ -44,6 +44,14 @@ std::string boot_id();
 std::string pid_namespace();
 // False for a process that is gone or has ended (a zombie), in this namespace.
 bool process_exists(pid_t pid);
+// When a process began, as "time:[4026531834] 8123456": ticks since the boot, which are told apart
+// by time namespace (time_namespaces(7)). Empty for one that is gone, and where the kernel does not
+// tell.
+std::string process_start(pid_t pid);
+// Whether the process of that number is still the one whose process_start() was `started`: numbers
+// are given anew, on some machines within minutes. In doubt, and for an empty `started`, it is if
+// there is one.
+bool is_same_process(pid_t pid, const std::string& started);
 
 // The most memory that this process has had resident (VmHWM of proc(5), in bytes) since it began or
 // was asked to begin anew. nullopt where the kernel does not tell; where it cannot begin anew, the

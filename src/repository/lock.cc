@@ -2,6 +2,7 @@
 #include "repository/lock.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "concurrency/guarded.h"
 #include "os/process.h"
@@ -112,13 +113,15 @@ void remove_stale(Repository& repository,
   }
 }
 
+bool runs_here(std::int64_t pid, const std::string& started) {
+  return std::in_range<pid_t>(pid) && os::is_same_process(static_cast<pid_t>(pid), started);
+}
+
 // Its process ran on this machine and is gone.
-bool is_gone_here(const format::Lock& lock,
-                  const Identity& me,
-                  const std::function<bool(std::int64_t pid)>& process_exists) {
+bool is_gone_here(const format::Lock& lock, const Identity& me, const ProcessProbe& is_running) {
   const bool judged_here = !lock.boot_id.empty() && !lock.pid_ns.empty() &&
                            lock.boot_id == me.boot_id && lock.pid_ns == me.pid_ns;
-  return judged_here && !process_exists(lock.pid);
+  return judged_here && !is_running(lock.pid, lock.pid_start);
 }
 
 // Whether the store dates the lock as the lock dates itself, and both are young: then it is this
@@ -147,8 +150,8 @@ std::optional<LockRecord> find_conflict(Repository& repository,
   }
   for (LockRecord& other : locks) {
     if (mine != nullptr && other.id == *mine) continue;
-    if (is_stale(judged_lock(other, clock.now()), me, clock.now(), os::process_exists)) {
-      const bool by_age = !is_gone_here(other.lock, me, os::process_exists);
+    if (is_stale(judged_lock(other, clock.now()), me, clock.now(), runs_here)) {
+      const bool by_age = !is_gone_here(other.lock, me, runs_here);
       // Once mine is there too, the store's dates tell whether this machine's clock is ahead.
       if (by_age && mine == nullptr && other.stored) continue;
       if (!by_age || !is_young_by_store(other, store_now)) {
@@ -166,9 +169,9 @@ std::optional<LockRecord> find_conflict(Repository& repository,
 bool is_stale(const format::Lock& lock,
               const Identity& me,
               Instant now,
-              const std::function<bool(std::int64_t pid)>& process_exists) {
+              const ProcessProbe& is_running) {
   return now - format::to_instant(lock.time) > kLockStaleAfter ||
-         is_gone_here(lock, me, process_exists);
+         is_gone_here(lock, me, is_running);
 }
 
 format::Lock judged_lock(const LockRecord& record, Instant now) {
@@ -232,6 +235,7 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
   content.gid = identity.gid;
   content.boot_id = identity.boot_id;
   content.pid_ns = identity.pid_ns;
+  content.pid_start = identity.pid_start;
 
   const auto deadline = clock.steady_now() + options.retry_for;
   auto pause = milliseconds(500);
@@ -415,8 +419,7 @@ std::vector<LockRecord> unlock(Repository& repository,
   std::vector<LockRecord> removed;
   for (LockRecord& record : load_locks(repository, stop)) {
     const format::Lock lock = judged_lock(record, clock.now());
-    if (scope == UnlockScope::stale && !is_stale(lock, me, clock.now(), os::process_exists))
-      continue;
+    if (scope == UnlockScope::stale && !is_stale(lock, me, clock.now(), runs_here)) continue;
     remove_lock(repository, record.id, stop);
     removed.push_back(std::move(record));
   }

@@ -5,7 +5,8 @@
 // is refreshed every 5 minutes by writing a new file and then deleting the old one. A lock blocks
 // until it is cleared, so a dead one is cleared without a human when
 //   - it has not been refreshed for 30 minutes, unless the store's dates show it young, or
-//   - its boot_id and pid_ns are this machine's and its process is gone.
+//   - its boot_id and pid_ns are this machine's and its process is gone, or its pid is by now that
+//     of a process which began at another time than its pid_start says.
 // Hostname and pid alone prove nothing: containers share them.
 #pragma once
 
@@ -60,12 +61,13 @@ struct LockOptions {
   std::function<void()> taken_back;
 };
 
-// Whether the holder is certainly gone. Pure but for asking whether the process exists, which is
-// injected.
+// Whether a process of this machine and pid namespace is there, and began then (os/process.h).
+using ProcessProbe = std::function<bool(std::int64_t pid, const std::string& started)>;
+// Whether the holder is certainly gone. Pure but for the probe.
 bool is_stale(const format::Lock& lock,
               const Identity& me,
               Instant now,
-              const std::function<bool(std::int64_t pid)>& process_exists);
+              const ProcessProbe& is_running);
 
 std::vector<LockRecord> load_locks(Repository& repository, const StopToken& stop);
 

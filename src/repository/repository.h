@@ -35,6 +35,7 @@ struct Identity {
   std::int64_t pid = 0;
   std::string boot_id;
   std::string pid_ns;
+  std::string pid_start;
 };
 
 // What one thread needs to load blobs without allocating each time.

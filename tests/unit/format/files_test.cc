@@ -139,7 +139,8 @@ TEST(MasterKeyJson, WritesResticsBytes) {
 
 const std::string kLock =
     R"({"time":"2024-01-02T00:04:05.000000009Z","exclusive":true,"hostname":"h","username":"u",)"
-    R"("pid":4711,"uid":1000,"gid":100,"boot_id":"b","pid_ns":"pid:[4026531836]"})";
+    R"("pid":4711,"uid":1000,"gid":100,"boot_id":"b","pid_ns":"pid:[4026531836]",)"
+    R"("pid_start":"time:[4026531834] 12"})";
 
 TEST(LockFile, WritesResticsFieldsThenOurs) {
   Lock lock;
@@ -152,6 +153,7 @@ TEST(LockFile, WritesResticsFieldsThenOurs) {
   lock.gid = 100;
   lock.boot_id = "b";
   lock.pid_ns = "pid:[4026531836]";
+  lock.pid_start = "time:[4026531834] 12";
   EXPECT_EQ(encode(lock), kLock);
   EXPECT_EQ(encode(decode_lock(kLock)), kLock);
 }

@@ -77,6 +77,22 @@ TEST(ProcessExists, KnowsTheLivingFromTheDead) {
   EXPECT_FALSE(process_exists(child));
 }
 
+TEST(SameProcess, IsToldByWhenItBegan) {
+  const std::string start = process_start(getpid());
+  EXPECT_THAT(start, ::testing::MatchesRegex("time:\\[[0-9]+\\] [0-9]+"));
+  EXPECT_EQ(start, process_start(getpid()));
+  EXPECT_TRUE(is_same_process(getpid(), start));
+  EXPECT_FALSE(is_same_process(getpid(), start + "0"));
+  EXPECT_TRUE(is_same_process(getpid(), "")) << "unknown";
+  EXPECT_TRUE(is_same_process(getpid(), "time:[1] 2")) << "by a clock that says nothing here";
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  const std::string of_child = process_start(child);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(process_start(child), "");
+  EXPECT_FALSE(is_same_process(child, of_child));
+}
+
 class LocalOffsetsTest : public ::testing::TestWithParam<const char*> {
  protected:
   LocalOffsetsTest() { setenv("TZ", GetParam(), 1); }

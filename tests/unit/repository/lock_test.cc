@@ -24,6 +24,7 @@ class LockTest : public ::testing::Test {
     me_.pid = getpid();
     me_.boot_id = os::boot_id();
     me_.pid_ns = os::pid_namespace();
+    me_.pid_start = os::process_start(getpid());
   }
 
   std::unique_ptr<RepositoryLock> acquire(LockMode mode) {
@@ -112,7 +113,7 @@ TEST_F(LockTest, ALockWithoutRefreshForHalfAnHourIsCleared) {
 
 TEST_F(LockTest, ADateInTheFutureIsNotTrustedWhereTheStoreKnowsBetter) {
   const Instant now = repository_.clock().now();
-  const auto alive = [](std::int64_t) { return true; };
+  const auto alive = [](std::int64_t, const std::string&) { return true; };
   LockRecord ahead;
   ahead.lock = foreign(now + std::chrono::hours(240));
   ahead.stored = now - minutes(29);
@@ -178,7 +179,7 @@ TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
   format::Lock same_name = foreign(repository_.clock().now());
   same_name.hostname = me_.hostname;
   same_name.pid = 999'999'999;
-  const auto gone = [](std::int64_t) { return false; };
+  const auto gone = [](std::int64_t, const std::string&) { return false; };
   EXPECT_FALSE(is_stale(same_name, me_, repository_.clock().now(), gone));
   same_name.boot_id = me_.boot_id;
   EXPECT_FALSE(is_stale(same_name, me_, repository_.clock().now(), gone));
@@ -187,7 +188,9 @@ TEST_F(LockTest, HostnameAndPidAloneProveNothing) {
   same_name.pid_ns = me_.pid_ns;
   EXPECT_TRUE(is_stale(same_name, me_, repository_.clock().now(), gone));
   EXPECT_FALSE(
-      is_stale(same_name, me_, repository_.clock().now(), [](std::int64_t) { return true; }));
+      is_stale(same_name, me_, repository_.clock().now(), [](std::int64_t, const std::string&) {
+        return true;
+      }));
 }
 
 TEST_F(LockTest, ADamagedLockBlocksUntilItIsOldOrRemoved) {
@@ -196,7 +199,7 @@ TEST_F(LockTest, ADamagedLockBlocksUntilItIsOldOrRemoved) {
   EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::locked);
   LockRecord damaged = load_locks(*repository_, StopToken()).front();
   EXPECT_TRUE(damaged.damaged);
-  const auto alive = [](std::int64_t) { return true; };
+  const auto alive = [](std::int64_t, const std::string&) { return true; };
   damaged.lock.time = format::to_timestamp(repository_.clock().now() - minutes(29));
   EXPECT_FALSE(is_stale(damaged.lock, me_, repository_.clock().now(), alive));
   damaged.lock.time = format::to_timestamp(repository_.clock().now() - minutes(31));
@@ -214,6 +217,22 @@ TEST_F(LockTest, AProcessThatIsGoneHereBlocksNobody) {
   dead.exclusive = true;
   plant(dead);
   EXPECT_TRUE(acquire(LockMode::shared));
+}
+
+TEST_F(LockTest, ANumberThatAnotherProcessHasByNowBlocksNobody) {
+  format::Lock dead = foreign(repository_.clock().now());
+  dead.boot_id = me_.boot_id;
+  dead.pid_ns = me_.pid_ns;
+  dead.pid = getpid();
+  dead.exclusive = true;
+  plant(dead);
+  EXPECT_EQ(code_of_acquire(LockMode::shared), ErrorCode::locked) << "who wrote no start may live";
+  dead.pid_start = me_.pid_start + "1";
+  plant(dead);
+  unlock(*repository_, UnlockScope::stale, me_, repository_.clock(), StopToken());
+  const auto left = load_locks(*repository_, StopToken());
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.front().lock.pid_start, "");
 }
 
 TEST_F(LockTest, ConfirmNoticesThatTheLockIsGone) {
