@@ -6,8 +6,9 @@
 namespace hikae {
 namespace {
 
-// One read may hold this much; with a worker's buffers it bounds memory.
-constexpr std::uint64_t kMostAtOnce = 16 * kMiB;
+// One read may hold this much; with a worker's buffers it bounds memory. Half a pack costs a store
+// over a line one request more for each.
+constexpr std::uint64_t kMostAtOnce = 8 * kMiB;
 // Reading over a gap of this size is cheaper than another read.
 constexpr std::uint64_t kSmallGap = 64 * kKiB;
 
@@ -55,7 +56,10 @@ class Mover {
   void move(const Range& range, const StopToken& stop) {
     const BlobLocation& first = places_[range.begin];
     const std::uint64_t start = first.blob.offset;
-    sealed_.resize(end_of(places_[range.end - 1]) - start);
+    const std::size_t size = end_of(places_[range.end - 1]) - start;
+    // What was read before need not be copied into a larger buffer.
+    if (size > sealed_.capacity()) sealed_ = Bytes();
+    sealed_.resize(size);
     from_.backend().load_range({FileType::pack, first.pack.hex()}, start, sealed_, stop);
     for (std::size_t i = range.begin; i < range.end; ++i) {
       const format::PackedBlob& blob = places_[i].blob;
