@@ -8,6 +8,7 @@
 #include "service/init.h"
 #include "service/rebuild_journal.h"
 #include "service/run_parts.h"
+#include "service/status_last_run.h"
 
 namespace hikae {
 namespace {
@@ -105,6 +106,29 @@ void fill_from_snapshots(SourceStatus& status,
   status.newest = facts.newest;
 }
 
+std::optional<Instant> newest_in(const Reading& reading, const std::string& source, Instant now) {
+  SourceStatus ignored;
+  ignored.source = source;
+  SourceFacts facts;
+  fill_from_snapshots(ignored, facts, reading, now);
+  return facts.newest;
+}
+
+// The newest generation of the source in those destinations where its last run was good.
+std::optional<Instant> newest_proved(const std::string& source,
+                                     const std::vector<Reading>& readings,
+                                     const Policy& policy,
+                                     Journal& journal,
+                                     Instant now) {
+  std::optional<Instant> newest;
+  for (const Reading& reading : readings) {
+    const auto last = journal.last_item(policy.name, source, reading.status.destination);
+    if (!last || last->verdict == Verdict::failed) continue;
+    newest = std::max(newest, newest_in(reading, source, now));
+  }
+  return newest;
+}
+
 void add_notes(SourceStatus& status,
                const SourceFacts& facts,
                const std::optional<RunItem>& last,
@@ -133,12 +157,19 @@ void add_notes(SourceStatus& status,
   if (facts.last_run_failed) note("service_status.last_run_failed", {{"reason", last->message}});
 }
 
+// What the status of each source follows from.
+struct Known {
+  const Policy& policy;
+  Journal& journal;
+  const Fillings& fillings;
+  const std::vector<Reading>& readings;
+  Instant now;
+};
+
 SourceStatus source_status(const policy::Source& source,
                            const Reading& reading,
-                           const Policy& policy,
-                           Journal& journal,
-                           const Fillings& fillings,
-                           Instant now) {
+                           const Known& known) {
+  const auto& [policy, journal, fillings, readings, now] = known;
   SourceStatus status;
   status.source = source.name;
   status.destination = reading.status.destination;
@@ -147,7 +178,11 @@ SourceStatus source_status(const policy::Source& source,
   facts.due = status.due = due_moment(policy, source, now);
   fill_from_snapshots(status, facts, reading, now);
   const auto last = journal.last_item(policy.name, status.source, status.destination);
-  facts.last_run_failed = last && last->verdict == Verdict::failed;
+  const auto proved = newest_proved(source.name, readings, policy, journal, now);
+  // A sync, or the next run, may have brought it from where it was made.
+  const bool has_come_since = facts.newest && proved && *facts.newest >= *proved;
+  facts.last_run_failed = last && last->verdict == Verdict::failed && !has_come_since;
+  facts.is_tried_again = is_tried_again(policy, source.name, journal);
   const auto filling = fillings.find({status.source, status.destination});
   if (filling != fillings.end()) facts.filling = filling->second;
   if (facts.destination_readable && is_being_filled(facts)) status.filling = facts.filling->filling;
@@ -223,6 +258,20 @@ void add_run_notes(StatusReport& report, const Policy& policy) {
   }
 }
 
+void add_last_backup(StatusReport& report, const Policy& policy, Journal& journal) {
+  const std::optional<LastBackup> last = judge_last_backup(policy.name, journal);
+  if (!last) return;
+  report.last_backup = last->verdict;
+  const bool is_told =
+      std::any_of(report.sources.begin(), report.sources.end(), [](const SourceStatus& source) {
+        return source.verdict == Verdict::failed;
+      });
+  if (last->verdict != Verdict::ok && !is_told)
+    report.notes.push_back(
+        text("service_status.last_backup",
+             {{"started", policy::policy_time(policy.timezone, last->started)}}));
+}
+
 // Connections offer nothing else then; this is the proof that none was made all the same.
 void add_transport_notes(StatusReport& report, const Policy& policy) {
   if (policy.encryption.in_transit != policy::TransportCipher::aes_256) return;
@@ -247,12 +296,14 @@ StatusReport read_status(const Policy& policy,
   StatusReport report;
   for (const policy::Source& source : policy.sources) {
     for (const Reading& reading : readings)
-      report.sources.push_back(source_status(source, reading, policy, journal, fillings, now));
+      report.sources.push_back(
+          source_status(source, reading, {policy, journal, fillings, readings, now}));
   }
   report.protection = find_protection(report.sources);
   find_overstayed(report, policy, readings, now);
   refill_journal(report, policy, readings, journal);
   report.runs = journal.runs(policy.name, kLatestRuns);
+  add_last_backup(report, policy, journal);
   report.slots = slots_to_show(policy.name, journal.slots());
   report.waiting = journal.notices().waiting(policy.name);
   add_run_notes(report, policy);

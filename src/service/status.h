@@ -55,6 +55,7 @@ struct StatusReport {
   std::vector<SourceStatus> sources;   // each source in each destination, in the policy's order
   std::vector<Protection> protection;  // of each source that has a generation
   std::vector<DestinationStatus> destinations;
+  std::optional<Verdict> last_backup;  // what the last run adds; see judge_last_backup()
   std::vector<RunRecord> runs;  // the latest, from the journal; may be empty after it was lost
   // From this machine's ledger, newest first: the latest, and all that are open or that nobody has
   // acknowledged.
@@ -82,7 +83,9 @@ struct SourceFacts {
   bool has_future_snapshot = false;
   // The latest due moment whose window has passed; nothing without a schedule.
   std::optional<Instant> due;
+  // It made no generation there, and none has come from another destination since.
   bool last_run_failed = false;
+  bool is_tried_again = false;  // a slot of this source is open: another try comes, or is at work
   std::optional<KeptFilling> filling;  // as the last run that got that far told
 };
 bool is_overdue(const SourceFacts& facts);
@@ -90,9 +93,10 @@ bool is_overdue(const SourceFacts& facts);
 bool is_being_filled(const SourceFacts& facts);
 // The verdict on one source in one destination. Pure; the only place that decides it.
 Verdict judge(const SourceFacts& facts);
-// The whole: failed when some source has no good generation anywhere, partial when one is missing
-// or overdue somewhere or has unreadable items, warning when a person should look at something or
-// one is still on its way over a slow line. Pure.
+// The whole: failed when some source has no good generation anywhere or was saved nowhere by the
+// last run, partial when one is missing or overdue somewhere or has unreadable items, warning when
+// a person should look at something, the last run was not ok, or a generation is still on its way
+// over a slow line. Pure.
 Verdict judge(const StatusReport& report);
 
 // From the newest generations of `sources`; a destination that has an older one lacks the newest.

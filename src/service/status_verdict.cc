@@ -20,6 +20,9 @@ Verdict judge(const SourceFacts& facts) {
   // Slow is no failure. That it is safe somewhere else is judged over all destinations.
   if (facts.destination_readable && is_being_filled(facts)) return Verdict::warning;
   if (!facts.destination_readable || !facts.newest || is_overdue(facts)) return Verdict::failed;
+  // While it is tried again nobody is told; after that, what the run's message said holds here,
+  // too, however young the generation before it.
+  if (facts.last_run_failed && !facts.is_tried_again) return Verdict::failed;
   if (facts.unreadable > 0) return Verdict::partial;
   return facts.last_run_failed || facts.has_future_snapshot ? Verdict::warning : Verdict::ok;
 }
@@ -64,6 +67,7 @@ Verdict judge(const StatusReport& report) {
     has_good[source.source] |= good && !source.filling;
     verdict = worse(verdict, good ? source.verdict : Verdict::partial);
   }
+  verdict = worse(verdict, report.last_backup.value_or(Verdict::ok));
   if (report.silent_jobs > 0) verdict = worse(verdict, Verdict::warning);
   for (const DestinationStatus& destination : report.destinations) {
     if (destination.failure) verdict = worse(verdict, Verdict::partial);

@@ -12,6 +12,8 @@
 #   R5   Clock moved, hours that are skipped or come twice: each slot once:
 #        due "a local time that the clocks skip …", "a clock that went back deletes nothing until somebody says that it is
 #        right"; year "a year of daily backups …"; unit policy_time (20 years, 10 zones).
+#   R6   Between two tries, by the schedule, the source is not read again either:
+#        due "a destination that is away is tried again, without a second generation elsewhere".
 #   R9 to R12 (drills, evidence) and R16 (documents) come with their parts.
 
 load helper
@@ -43,12 +45,7 @@ notify:
     smtp: {host: localhost, port: $SMTP_PORT, user: backup, password: {file: $PWD/smtp}, ca_file: $receivers/ca.pem}
 END
 }
-teardown() {
-  local pid
-  unmount_all
-  [ -f "$BATS_TEST_TMPDIR/pids" ] || return 0
-  while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$BATS_TEST_TMPDIR/pids"
-}
+teardown() { unmount_all; }
 
 generations() { # DESTINATION [SOURCE]
   restic -r "$BATS_TEST_TMPDIR/$1" --password-file password --no-lock snapshots --json ${2:+--tag "hikae:source=$2"} | json "len(j)"
@@ -143,58 +140,31 @@ PYTHON
   run -0 at "2026-03-02 02:00:00" hikae logs validate
 }
 
-# serve_usb: the destination usb by a server of its own at the same port as before, if there was one.
-serve_usb() {
-  "$HIKAE" serve-repository --path "$PWD" --listen "127.0.0.1:${usb_port:-0}" --no-auth --log - >server.log 2>&1 3>&- &
-  usb_server=$!
-  echo $! >>"$BATS_TEST_TMPDIR/pids"
-  wait_until grep -q " at http" server.log
-  usb_port=$(sed -n '1s|.*:\([0-9]*\)/$|\1|p' server.log)
-}
-usb_goes_down() {
-  kill "$usb_server"
-  expect_exit 0 "$usb_server"
-}
-
 @test "R6 one destination down: the other gets its generation, partial is told, and it heals without the source" {
-  serve_usb
-  set_policy "    url: $BATS_TEST_TMPDIR/usb" "    url: rest:http://127.0.0.1:$usb_port/usb"
-  set_policy "  password: {file: $BATS_TEST_TMPDIR/password}" "&\n  in_transit: any"
+  hikae recovery-kit --confirm >/dev/null
   run -0 at "2026-03-02 01:01:00" hikae -q run --due
-  usb_goes_down
-  echo of-the-third >source/one
+  mv usb away
+  echo second >source/one
   run -3 --separate-stderr at "2026-03-03 01:01:00" hikae --json run --due
-  [ "$(json "[(e['kind'], e['verdict']) for e in j['events']]" <<<"$output")" = "[('try_failed', 'partial')]" ]
-  run -3 at "2026-03-03 01:12:00" hikae -q run --due
-  run -3 at "2026-03-03 01:34:00" hikae -q run --due
+  [ "$(json "[(e['kind'], e['verdict']) for e in j['events']]" <<<"$output")" = "[('partial', 'partial')]" ]
   [ "$(generations nas)" -eq 2 ]
-  [ "$(generations usb)" -eq 1 ]
   [[ "$(subject)" == "Backup Failed: partial - company ("*") 2026-03-03 02:00" ]]
   output=$(read_mail "$(last_mail)" text)
   assert_says "The backup is incomplete" "destination usb" "work → nas: ok" "work → usb: failed"
   [ "$(metric hikae_last_status 'job="backup"' 'source=""')" = 2 ]
+  # It is there again, with what it had: that is not good yet.
+  mv away usb
+  [ "$(generations usb)" -eq 1 ]
   run -3 at "2026-03-03 02:00:00" hikae status
   run -1 --separate-stderr at "2026-03-03 02:00:00" hikae status --nagios
   assert_says "HIKAE WARNING - company: partial"
-  # It is there again, and the source is not: what it lacks comes from the other.
-  serve_usb
+  # What it lacks comes from the other, and the source need not even be there.
   mv source gone
   run -0 at "2026-03-03 03:00:00" hikae sync
   [ "$(generations usb)" -eq 2 ]
-  [ "$(restic -r usb --password-file password --no-lock dump latest "$PWD/source/one")" = of-the-third ]
+  [ "$(restic -r usb --password-file password --no-lock dump latest "$PWD/source/one")" = second ]
   run -0 at "2026-03-03 03:01:00" hikae status
-  # By the schedule, too, between two tries of one slot.
-  mv gone source
-  usb_goes_down
-  echo of-the-fourth >source/one
-  run -3 at "2026-03-04 01:01:00" hikae -q run --due
-  mv source gone
-  serve_usb
-  run -0 --separate-stderr at "2026-03-04 01:12:00" hikae --json run --due
-  [ "$(json "[(e['kind'], e['tries']) for e in j['events']]" <<<"$output")" = "[('recovered', 2)]" ]
-  [ "$(restic -r usb --password-file password --no-lock dump latest "$PWD/source/one")" = of-the-fourth ]
-  [ "$(generations nas)" -eq 3 ]
-  [ "$(generations usb)" -eq 3 ]
+  refute_says "the last run failed"
 }
 
 @test "R7 neither missed days nor failed runs delete, and the minimum stays whatever the rules say" {
@@ -242,9 +212,9 @@ usb_goes_down() {
   [ "$(generations nas work)" -eq 1 ]
 }
 
-# one_verdict VERDICT EXIT-CODE METRIC: a run by hand in each language, and everywhere the same.
+# one_verdict VERDICT EXIT-CODE METRIC NAGIOS-CODE "NAGIOS WORD": a run by hand in each language, and everywhere the same.
 one_verdict() {
-  local verdict=$1 code=$2 figure=$3 word
+  local verdict=$1 code=$2 figure=$3 plugin_code=$4 plugin_word=$5 word
   local begins=Completed language
   case $verdict in
     ok) word="ok (正常)" ;;
@@ -269,21 +239,23 @@ one_verdict() {
     [ "$(python3 -c "
 import json
 print([x['verdict'] for x in map(json.loads, open('state/log/hikae.log')) if x['event'] == 'run_finished'][-1])")" = "$verdict" ]
+    run "-$plugin_code" --separate-stderr at "2026-03-02 01:$minute:30" hikae status --nagios
+    assert_says "HIKAE $plugin_word - company: $verdict"
   done
 }
 
-@test "R13 exit code, JSON, metric, log, and the mail in both languages tell one verdict" {
+@test "R13 exit code, JSON, metric, log, mail in both languages and Icinga tell one verdict" {
   hikae recovery-kit --confirm >/dev/null
   local minute=10
-  one_verdict ok 0 0
+  one_verdict ok 0 0 0 OK
   echo "hooks: {after: ['exit 1']}" >>policy.yaml
-  one_verdict warning 0 1
+  one_verdict warning 0 1 1 WARNING
   sed -i '$d' policy.yaml
   mv usb away
-  one_verdict partial 3 2
+  one_verdict partial 3 2 1 WARNING
   mv away usb
   mv source gone
-  one_verdict failed 1 3
+  one_verdict failed 1 3 2 CRITICAL
 }
 
 @test "R14 an unknown key is refused with its line, and nothing is done, by every verb that reads the policy" {

@@ -189,11 +189,69 @@ TEST_F(ReadStatusTest, SaysThatTheLastRunFailedBeforeItIsOverdue) {
   journal_->add_item(run, item);
   journal_->finish_run(run, at(kDue + 20), Verdict::failed, "");
   const StatusReport report = read();
-  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_EQ(report.verdict, Verdict::partial);
   ASSERT_THAT(report.sources[0].notes, ElementsAre(note("service_status.last_run_failed")));
   EXPECT_NE(render(report.sources[0].notes[0], Language::en).find("the source is empty"),
             std::string::npos);
   EXPECT_THAT(report.runs, ElementsAre(Field(&RunRecord::id, run)));
+}
+
+// A try of the slot kDue whose item for "nas" failed; "second" got its generation.
+void fail_for_nas(Journal& journal, Instant started) {
+  const std::string run = journal.begin_run("company", {"backup", "", at(kDue)}, started);
+  RunItem item;
+  item.source = "work";
+  item.destination = "nas";
+  item.message = "no connection";
+  journal.add_item(run, item);
+  item.destination = "second";
+  item.verdict = Verdict::ok;
+  journal.add_item(run, item);
+  journal.finish_run(run, started + std::chrono::seconds(10), Verdict::partial, "");
+}
+
+TEST_F(ReadStatusTest, WhatTheLastRunLackedIsNoFailureOnceASyncHasBroughtIt) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  fail_for_nas(*journal_, at(kDue + 3600));
+  save("second", "work", kDue + 3600);
+  EXPECT_EQ(read().verdict, Verdict::partial);
+  save("nas", "work", kDue + 3600);
+  const StatusReport report = read();
+  EXPECT_EQ(report.verdict, Verdict::warning);
+  EXPECT_THAT(report.sources[0].notes, IsEmpty());
+  EXPECT_THAT(report.notes, ElementsAre(note("service_status.last_backup")));
+}
+
+TEST_F(ReadStatusTest, ARunThatIsTriedAgainIsAWarningUntilTheLastTry) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  save("second", "work", kDue + 3600);
+  SlotLedger& ledger = journal_->slots();
+  ledger.begin_group("company", "backup", "", at(kDue - 100));
+  SlotRecord slot;
+  slot.id = {"backup", "", at(kDue)};
+  slot.attempts = 1;
+  slot.next_try = at(kDue + 4200);
+  ledger.save("company", {slot});
+  fail_for_nas(*journal_, at(kDue + 3600));
+  EXPECT_EQ(read().verdict, Verdict::warning);
+  slot.state = SlotState::done;
+  ledger.save("company", {slot});
+  EXPECT_EQ(read().verdict, Verdict::partial);
+}
+
+TEST_F(ReadStatusTest, ARunThatNeverBeganToSaveIsAFailureUntilTheNext) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  const auto end_run = [&](Verdict verdict, std::int64_t when) {
+    const std::string run =
+        journal_->begin_run("company", {"backup", "manual", at(when)}, at(when));
+    journal_->finish_run(run, at(when + 1), verdict, "");
+  };
+  end_run(Verdict::failed, kDue + 10);
+  EXPECT_EQ(read().verdict, Verdict::failed);
+  end_run(Verdict::warning, kDue + 20);
+  EXPECT_EQ(read().verdict, Verdict::warning);
+  end_run(Verdict::ok, kDue + 30);
+  EXPECT_EQ(read().verdict, Verdict::ok);
 }
 
 TEST_F(ReadStatusTest, AMonthlyCheckIsFoundBehindAllBackupsSince) {

@@ -44,6 +44,8 @@ TEST(StatusVerdict, OfASourceFollowsFromItsFacts) {
 
   facts = good();
   facts.last_run_failed = true;
+  EXPECT_EQ(judge(facts), Verdict::failed);
+  facts.is_tried_again = true;
   EXPECT_EQ(judge(facts), Verdict::warning);
 
   facts = good();
