@@ -28,7 +28,8 @@ bool is_tried_again(const policy::Policy& policy, const std::string& source, Jou
     if (slot.id.job != kBackupJob || !is_being_tried(slot)) continue;
     if (!slot.repeat.empty() && !contains(slot.repeat, source)) continue;
     for (const ScheduleGroup& group : groups) {
-      if (group.job == kBackupJob && group.group == slot.id.group && contains(group.sources, source))
+      if (group.job == kBackupJob && group.group == slot.id.group &&
+          contains(group.sources, source))
         return true;
     }
   }
