@@ -8,7 +8,7 @@
 #include "cli/run_output.h"
 #include "cli/tick_output.h"
 #include "cli/told_run.h"
-#include "concurrency/guarded.h"
+#include "concurrency/wait.h"
 #include "service/tick.h"
 
 namespace hikae::cli {
@@ -17,12 +17,6 @@ namespace {
 struct Options {
   double every = 30;
 };
-
-void sleep_for(const Session& session, std::chrono::milliseconds time) {
-  Guarded<int> nothing(0);
-  nothing.lock().wait_for(session.stop, time, [] { return false; });
-  throw_if_stopped(session.stop);
-}
 
 TickReport tick(const Session& session, const LoadedPolicy& loaded, Journal& journal) {
   const auto sink = make_event_sink(session, loaded.policy, journal);
@@ -69,7 +63,7 @@ class Service {
     follow_listen(loaded->policy.metrics.listen);
     for (;;) {
       round();
-      sleep_for(session_, pause_);
+      wait_unless_stopped(pause_, session_.stop);
     }
   }
 

@@ -2,10 +2,9 @@
 #include "maintenance/await_listing.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <unordered_set>
 
+#include "concurrency/wait.h"
 #include "maintenance/rewrite_index.h"
 
 namespace hikae {
@@ -16,15 +15,6 @@ using std::chrono::milliseconds;
 // Growing, so that a short lag costs little time and a long one few requests.
 constexpr milliseconds kFirstPause{1};
 constexpr milliseconds kLongestPause{30'000};
-
-// Waits on nothing but time and the stop.
-void pause_for(milliseconds time, const StopToken& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock guard(mutex);
-  never.wait_for(guard, stop, time, [] { return false; });
-  throw_if_stopped(stop);
-}
 
 }  // namespace
 
@@ -50,7 +40,7 @@ void await_listing(Repository& repository,
           text("maintenance.prune_awaits_listing",
                {{"place", repository.backend().location()}, {"minutes", std::to_string(minutes)}}));
     }
-    pause_for(pause, stop);
+    wait_unless_stopped(pause, stop);
   }
 }
 

@@ -2,24 +2,16 @@
 #include "repository/lock.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
-#include "concurrency/guarded.h"
+#include "concurrency/wait.h"
 #include "repository/lock_conflict.h"
 
 namespace hikae {
 namespace {
 
 using std::chrono::milliseconds;
-
-// Waits on nothing but time and the stop.
-void sleep_for(std::chrono::nanoseconds duration, const StopToken& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-  throw_if_stopped(stop);
-}
 
 // What it will be called is told first: a call that fails or is stopped may have stored it all the
 // same, and nobody else would ever remove it.
@@ -82,7 +74,7 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
       const bool early = clock.steady_now() - listed < options.settle;
       if (early && options.may_read) options.may_read();
       // Somebody who listed before my file was there has written his own by now.
-      sleep_for(options.settle, stop);
+      wait_unless_stopped(options.settle, stop);
       conflict = find_conflict(repository, mode, &held->state_->id, identity, clock, log, stop);
       if (!conflict) {
         repository.guard_index([lock = held.get()](const StopToken& s) { lock->confirm(s); });
@@ -95,7 +87,7 @@ std::unique_ptr<RepositoryLock> RepositoryLock::acquire(Repository& repository,
     if (clock.steady_now() >= deadline) throw locked_by(*conflict, repository.backend());
     if (!std::exchange(said, true)) log.info(locked_by(*conflict, repository.backend()).message());
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - clock.steady_now());
-    sleep_for(std::min(pause, std::max(left, milliseconds(1))), stop);
+    wait_unless_stopped(std::min(pause, std::max(left, milliseconds(1))), stop);
     pause = std::min(pause * 2, milliseconds(60'000));
   }
 }
@@ -229,7 +221,7 @@ LockKeeper::LockKeeper(const std::vector<RepositoryLock*>& locks,
     keepers_.spawn("lock", [lock, &log, options](const StopToken& group_stop) {
       auto wait = options.interval;
       while (true) {
-        sleep_for(wait, group_stop);
+        wait_unless_stopped(wait, group_stop);
         try {
           lock->refresh(group_stop);
           wait = options.interval;

@@ -2,26 +2,17 @@
 #include "source/read_limit.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/error.h"
 #include "concurrency/guarded.h"
+#include "concurrency/wait.h"
 
 namespace hikae {
 namespace {
 
 using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
-
-void really_wait(milliseconds duration, const StopToken& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-  throw_if_stopped(stop);
-}
 
 // The one line that all readers share. Thread-safe.
 class ReadLine {
@@ -30,7 +21,7 @@ class ReadLine {
       : options_(std::move(options)), stop_(std::move(stop)) {
     if (options_.rate == 0)
       throw Error(ErrorCode::invalid_argument, text("source.read_limit_zero"));
-    if (!options_.wait) options_.wait = really_wait;
+    if (!options_.wait) options_.wait = wait_unless_stopped;
   }
 
   // What one read takes at most: an eighth of a second's share, so that nobody waits for long.

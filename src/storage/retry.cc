@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -155,14 +153,6 @@ class RetryingBackend final : public ForwardingBackend {
 };
 
 }  // namespace
-
-void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-  throw_if_stopped(stop);
-}
 
 double random_share() {
   std::array<std::uint8_t, 2> bytes{};

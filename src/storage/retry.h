@@ -7,12 +7,10 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "concurrency/wait.h"
 #include "storage/backend.h"
 
 namespace hikae {
-
-// Waits that long; Cancelled when a stop is requested first.
-void wait_unless_stopped(std::chrono::milliseconds duration, const StopToken& stop);
 
 // From 0 to 1, by chance. Thread-safe.
 double random_share();
