@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/progress.h"
 #include "cli/prune_output.h"
+#include "service/forgotten_records.h"
 #include "service/wanted.h"
 
 namespace hikae::cli {
@@ -118,11 +119,20 @@ class SharedInTime {
   TaskGroup watch_;  // last: its thread uses the above
 };
 
+std::vector<ForgottenRecord> needless_records(const Session& session,
+                                              const OpenedRepository& opened) {
+  // Only a policy tells where else the generations may lie.
+  if (!session.options.repository.empty() || named_destination(session).empty()) return {};
+  return find_needless_records(
+      load_policy(session).policy, *opened.repository, session.environment, session.stop);
+}
+
 // In two halves, so that nobody waits long while blobs are moved.
 std::uint64_t apply(const Session& session,
                     OpenedRepository& opened,
                     PruneBasis& basis,
                     const PrunePlan& plan,
+                    const std::vector<ForgottenRecord>& records,
                     const BlobWriterOptions& options) {
   PruneRemovals removals;
   if (plan.changes_anything()) {
@@ -134,8 +144,10 @@ std::uint64_t apply(const Session& session,
     if (opened.lock->mode() == LockMode::shared) wait_for_exclusive_lock(session, opened);
     removals = remove_packs(session, opened, basis, plan, progress);
   }
+  remove_records(*opened.repository, *opened.lock, records, session.stop);
   opened.repository->backend().remove_leftovers(kLeftoverAge, session.stop);
-  print_prune_end(session, plan, removals);
+  const bool was_needed = plan.changes_anything() || !records.empty();
+  print_prune_end(session, was_needed ? PruneDone::something : PruneDone::nothing, removals);
   return removals.bytes_freed;
 }
 
@@ -193,11 +205,13 @@ std::uint64_t prune_and_report(const Session& session,
   const BlobWriterOptions blobs = flags.blobs.resolve(session.environment);
   const PrunePlan plan = plan_prune(basis.index, basis.packs, basis.used, options, blobs.pack_size);
   print_prune_plan(session, plan, basis.index, basis.used);
+  const std::vector<ForgottenRecord> records = needless_records(session, opened);
+  print_needless_records(session, records);
   if (effect == Effect::dry_run) {
     if (!session.options.json) session.console.say(text("cli_prune.nothing_deleted"));
     return 0;
   }
-  return apply(session, opened, basis, plan, blobs);
+  return apply(session, opened, basis, plan, records, blobs);
 }
 
 DestinationResult pruned(const Session& session,

@@ -278,7 +278,7 @@ void print_spared_json(const Session& session, const PruneRemovals& removals) {
 
 }  // namespace
 
-void print_prune_end(const Session& session, const PrunePlan& plan, const PruneRemovals& removals) {
+void print_prune_end(const Session& session, PruneDone done, const PruneRemovals& removals) {
   if (session.options.json) {
     print_spared_json(session, removals);
     return;
@@ -295,9 +295,38 @@ void print_prune_end(const Session& session, const PrunePlan& plan, const PruneR
     const Text::Arguments sums{{"packs", std::to_string(packs)}, {"bytes", format_bytes(bytes)}};
     if (packs > 0) session.console.say(spared_text(reason, sums));
   }
-  session.console.say(plan.changes_anything()
+  session.console.say(done == PruneDone::something
                           ? text("cli_prune.done", {{"bytes", format_bytes(removals.bytes_freed)}})
                           : text("cli_prune.nothing_to_do"));
+}
+
+void print_needless_records(const Session& session, const std::vector<ForgottenRecord>& records) {
+  if (records.empty()) return;
+  const auto time_of = [](const ForgottenRecord& record) {
+    return format::to_rfc3339(format::to_timestamp(record.generation.time));
+  };
+  if (session.options.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("message_type", "forgotten_records").key("records").begin_array();
+    for (const ForgottenRecord& record : records) {
+      json.begin_object().member("file", record.file).member("source", record.source);
+      json.member("time", time_of(record)).end_object();
+    }
+    json.end_array().end_object();
+    session.console.print(out + "\n");
+    return;
+  }
+  std::string lines;
+  for (const ForgottenRecord& record : records) {
+    lines +=
+        render(text("cli_prune.record",
+                    {{"file", record.file}, {"source", record.source}, {"time", time_of(record)}}),
+               session.console.language()) +
+        "\n";
+  }
+  if (session.options.verbose > 0) session.console.print(lines);
+  session.console.say(describe_removal(records));
 }
 
 }  // namespace hikae::cli

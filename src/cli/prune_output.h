@@ -5,6 +5,7 @@
 
 #include "cli/session.h"
 #include "maintenance/prune.h"
+#include "service/forgotten_records.h"
 
 namespace hikae::cli {
 
@@ -17,6 +18,10 @@ void print_prune_plan(const Session& session,
 
 // What was done of the plan, and which packs stay after all and why. With --json an object only
 // when something stayed, since restic has none here.
-void print_prune_end(const Session& session, const PrunePlan& plan, const PruneRemovals& removals);
+enum class PruneDone { nothing, something };
+void print_prune_end(const Session& session, PruneDone done, const PruneRemovals& removals);
+
+// Which records of forgotten generations go, and why; nothing when none does.
+void print_needless_records(const Session& session, const std::vector<ForgottenRecord>& records);
 
 }  // namespace hikae::cli

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "maintenance/prune.h"
+#include "service/forgotten_records.h"
 #include "service/maintain.h"
 #include "service/wanted.h"
 
@@ -52,7 +53,7 @@ class Pruner {
       keeper = keep(*lock);
       removals = remove(open, *lock, basis, plan, progress);
     }
-    if (is_wanted) open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
+    if (is_wanted) tidy(open, *lock);
     result.bytes_freed = removals.bytes_freed;
     result.summary = summary_of(result, removals.bytes_freed);
   }
@@ -70,6 +71,13 @@ class Pruner {
                        PruneProgress& progress) const {
     return apply_prune_removals(
         *open.repository, lock, basis, plan, environment_.clock, environment_.log, progress, stop_);
+  }
+
+  void tidy(const OpenDestination& open, RepositoryLock& lock) const {
+    const auto records = find_needless_records(policy_, *open.repository, environment_, stop_);
+    if (!records.empty()) environment_.log.info(describe_removal(records));
+    remove_records(*open.repository, lock, records, stop_);
+    open.repository->backend().remove_leftovers(kLeftoverAge, stop_);
   }
 
   PrunePlan plan_of(const PruneBasis& basis) const {

@@ -3,6 +3,7 @@
 # The repository verbs on a policy's destinations.
 
 load helper
+load due
 
 setup_file() {
   cd "$BATS_FILE_TMPDIR"
@@ -119,6 +120,32 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   [ "$(count nas)" = 3 ]
   [ "$(count vault)" = 4 ]
   RESTIC_PASSWORD_FILE=$BATS_FILE_TMPDIR/password restic -r "$PWD/nas" check -q --read-data
+}
+
+@test "a record of a forgotten generation goes with a prune once nobody can bring the generation back" {
+  [ -n "$(faketime_library)" ] || skip "faketime is not installed (scripts/setup test)"
+  sed -i "/numbers:/d" policy.yaml
+  HIKAE_STATE_DIR=$PWD/old-state at "$(date -u -d "500 days ago" "+%F %T")" hikae -q run
+  oldest() { hikae snapshots -d "$1" --json | json 'min(j, key=lambda s: s["time"])["id"]'; }
+  hikae -q forget -d nas "$(oldest nas)"
+  record=$(basename nas/hikae/forgotten/*)
+  # Young, then old, but the other destination holds the generation.
+  for age in 1 450; do
+    touch -d "$age days ago" "nas/hikae/forgotten/$record"
+    run -0 hikae prune -d nas --dry-run
+    refute_says "records of forgotten generations"
+  done
+  RESTIC_PASSWORD_FILE=$BATS_FILE_TMPDIR/password hikae -q forget -r "$PWD/vault" "$(oldest vault)"
+  run -0 hikae -v prune -d nas --dry-run
+  assert_says "Removes 1 records of forgotten generations" "older than 400 days" "hikae/forgotten/$record: letters"
+  run -0 --separate-stderr hikae prune -d nas --dry-run --json
+  [ "$(tail -n 1 <<<"$output" | json 'j["message_type"], j["records"][0]["file"]')" = "forgotten_records $record" ]
+  [ -e "nas/hikae/forgotten/$record" ]
+  run -0 hikae prune -d nas
+  assert_says "Removes 1 records"
+  [ ! -e "nas/hikae/forgotten/$record" ]
+  # Of the destination where nothing may be deleted it stays.
+  [ -n "$(ls vault/hikae/forgotten)" ]
 }
 
 @test "may_delete: false holds for forget and prune, not for a look" {
