@@ -53,6 +53,19 @@ void log_output(Log& log, const std::string& path, const std::string& output) {
 
 }  // namespace
 
+std::optional<Error> first_failure(const RunReport& report, const HookPlace& place) {
+  const auto counts = [](const std::optional<Error>& failure) {
+    return failure && failure->code() != ErrorCode::skipped;
+  };
+  if (counts(report.failure)) return report.failure;
+  for (const RunOutcome& outcome : report.outcomes) {
+    const bool is_there = (place.source.empty() || place.source == outcome.source) &&
+                          (place.destination.empty() || place.destination == outcome.destination);
+    if (is_there && counts(outcome.failure)) return outcome.failure;
+  }
+  return std::nullopt;
+}
+
 HookScope::HookScope(RunContext& run, const policy::Hooks& hooks, HookPlace place, StopToken stop)
     : run_(run), hooks_(hooks), place_(std::move(place)), stop_(std::move(stop)) {}
 
@@ -210,13 +223,10 @@ std::vector<OpenDestination> DestinationHooks::open(OpenRequest request) {
 void DestinationHooks::finish() {
   for (One& one : scopes_) {
     Verdict verdict = Verdict::ok;
-    std::optional<Error> failure;
     for (const RunOutcome& outcome : run_.report.outcomes) {
-      if (outcome.destination != one.destination) continue;
-      verdict = worse(verdict, outcome.verdict);
-      if (!failure && outcome.failure) failure = outcome.failure;
+      if (outcome.destination == one.destination) verdict = worse(verdict, outcome.verdict);
     }
-    one.scope->finish(verdict, failure);
+    one.scope->finish(verdict, first_failure(run_.report, {"", one.destination}));
     one.scope->end();
   }
 }

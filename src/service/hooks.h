@@ -37,6 +37,10 @@ struct HookPlace {
   std::string destination;
 };
 
+// The first failure of the run in this place, whatever it was that failed there; what a hook left
+// out is none.
+std::optional<Error> first_failure(const RunReport& report, const HookPlace& place);
+
 // The hooks of one place in one run. References outlive it. Not thread-safe.
 class HookScope {
  public:

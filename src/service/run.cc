@@ -244,7 +244,7 @@ void perform_with_hooks(RunContext& run, RunLog& log, const StopToken& stop) {
   log_outcomes(log, run.report);
   // What the run claims stands in the log. Whether it is true there, too, is part of the verdict.
   validate_run(run, stop);
-  hooks.finish(judge(run.report), run.report.failure);
+  hooks.finish(judge(run.report), first_failure(run.report, {}));
   hooks.end();
 }
 

@@ -238,7 +238,8 @@ void add_missing_destinations(RunContext& run, const std::string& source) {
 
 // Before anything is read back: for the hooks of the source.
 Verdict verdict_so_far(const RunContext& run, const SourceOutcome& source) {
-  if (source.failure) return Verdict::failed;
+  if (source.failure)
+    return source.failure->code() == ErrorCode::skipped ? Verdict::warning : Verdict::failed;
   Verdict verdict = Verdict::ok;
   bool is_sealed = false;
   for (const RunOutcome& outcome : run.report.outcomes) {
@@ -285,7 +286,7 @@ void back_up_source(RunContext& run, const policy::Source& source, const StopTok
     outcome.failure = error;
     add_failures(run, source.name, error);
   }
-  hooks.finish(verdict_so_far(run, outcome), outcome.failure);
+  hooks.finish(verdict_so_far(run, outcome), first_failure(run.report, {source.name, ""}));
   run.report.sources.push_back(std::move(outcome));
 }
 

@@ -58,6 +58,23 @@ END
   [ "$(ls vault/snapshots | wc -l)" = 1 ]
 }
 
+@test "the hooks of the policy hear what failed in a part of the run, and finally hears of a warning where it was left out" {
+  begin_with "hooks: {on_error: ['echo \"\$HIKAE_VERDICT: \$HIKAE_ERROR\" >$BATS_TEST_TMPDIR/said']}"
+  mv work gone
+  run -1 hikae -q run
+  [ "$(cat said)" = "failed: The source $PWD/work cannot be read: No such file or directory" ]
+  mv gone work
+  sed -i "s#work: {files: \[\(.*\)\]}#work: {files: [\1], hooks: {on_error: ['echo \"\$HIKAE_ERROR\" >$PWD/source-said'], finally: ['echo \$HIKAE_VERDICT >$PWD/finally']}}#" policy.yaml
+  mv nas away
+  run -3 hikae -q run
+  grep -q "^partial: .*There is no repository at $PWD/nas" said
+  grep -qF "There is no repository at $PWD/nas" source-said
+  mv away nas
+  sed -i "s#hooks: {on_error: \['echo \"\$HIKAE_ERROR#hooks: {before: [exit 75], on_error: ['echo \"\$HIKAE_ERROR#" policy.yaml
+  run -0 hikae -q run
+  [ "$(cat finally)" = warning ]
+}
+
 @test "finally runs after SIGTERM, and nothing that a hook started stays" {
   begin_with
   echo "hooks: {before: ['echo \$\$ >$PWD/pid; sleep 1000'], finally: ['echo \$HIKAE_VERDICT >$PWD/last']}" >>policy.yaml

@@ -127,7 +127,7 @@ TEST(Hooks, ExitCode75LeavesOutWithoutAFailureAndWithoutAGeneration) {
   EXPECT_EQ(report.verdict, Verdict::warning);
   EXPECT_EQ(exit_code(report.verdict), 0);
   // Neither after nor on_error: it was neither done nor did it fail.
-  EXPECT_THAT(hooks.said(), ElementsAre("source-finally failed"));
+  EXPECT_THAT(hooks.said(), ElementsAre("source-finally warning"));
   EXPECT_EQ(hooks.kit.snapshots("nas"), 0);
   EXPECT_EQ(report.outcomes.at(0).failure->code(), ErrorCode::skipped);
   // Nothing was made, so nothing may be deleted.
