@@ -16,6 +16,7 @@ struct MaintenanceOptions {
   // Every destination's packs are read a tenth at a time: `round` says which. Ten rounds in a row
   // read every byte.
   unsigned round = 0;
+  std::vector<std::string> only;  // these destinations; empty: all. For a prune.
   std::string run;  // and slot: what the evidence of a check tells; empty: none is left
   SlotId slot;
 };

@@ -138,7 +138,10 @@ std::vector<DestinationResult> prune_destinations(const policy::Policy& policy,
   OpenRequest request;
   request.load_index = OpenRequest::LoadIndex::no;
   for (const policy::Destination& destination : policy.destinations) {
-    if (destination.may_delete) request.only.push_back(destination.name);
+    const auto& only = options.only;
+    const bool is_asked_for =
+        only.empty() || std::find(only.begin(), only.end(), destination.name) != only.end();
+    if (destination.may_delete && is_asked_for) request.only.push_back(destination.name);
   }
   std::vector<DestinationResult> results;
   if (request.only.empty()) return results;

@@ -76,7 +76,8 @@ void perform(const TryContext& context, TickReport& report, const StopToken& sto
     if (context.observer.job_begins) context.observer.job_begins(job);
     JobResult result =
         job.job == "backup" ? try_backup(context, job, stop) : try_maintenance(context, job, stop);
-    if (!result.waits_for_other) report.verdict = worse(report.verdict, result.verdict);
+    if (!result.waits_for_other)
+      report.verdict = worse(report.verdict, worse(result.verdict, result.prune_verdict));
     if (context.observer.job_ends) context.observer.job_ends(result);
     report.jobs.push_back(std::move(result));
   }

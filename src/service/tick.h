@@ -35,6 +35,8 @@ struct JobResult {
   std::shared_ptr<const RunReport> report;  // of a backup that could begin
   std::vector<DestinationResult> results;   // of a check or prune
   std::optional<Error> failure;             // why it could not begin
+  // Of the prune that a backup brought about; the verdict is the backup's alone.
+  Verdict prune_verdict = Verdict::ok;
   // A hook left a source or all of a backup out: that is neither a failure nor the end of one.
   bool left_out = false;
   // Somebody runs this job by hand: it stays due, and no try was used up.

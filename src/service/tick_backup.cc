@@ -164,14 +164,30 @@ void record_prune(const TryContext& context,
   log.finish(verdict, std::nullopt, finished - started);
 }
 
-// Retention has let generations go: their space is freed at once where it has become much.
-void prune_if_needed(const TryContext& context,
-                     const JobResult& result,
-                     const RunOptions& options,
-                     const StopToken& stop) {
+// The weekly prune comes anyhow, and others' locks are no reason to wake anybody.
+bool is_only_busy(const std::vector<DestinationResult>& results) {
+  return std::all_of(results.begin(), results.end(), [](const auto& one) {
+    return !one.failure || is_transient(*one.failure);
+  });
+}
+
+// Not where the run deleted nothing: that one is away, or has lost something, which is told.
+std::vector<std::string> where_forgotten(const RunReport& report) {
+  std::vector<std::string> names;
+  for (const ForgottenSnapshot& one : report.forgotten) names.push_back(one.destination);
+  return names;
+}
+
+// Retention has let generations go: their space is freed at once where it has become much. Returns
+// what people are told of it.
+Verdict prune_if_needed(const TryContext& context,
+                        const JobResult& result,
+                        const RunOptions& options,
+                        const StopToken& stop) {
   const bool has_forgotten = result.report && !result.report->forgotten.empty();
-  if (!has_forgotten || options.deletion == RunOptions::Deletion::frozen) return;
+  if (!has_forgotten || options.deletion == RunOptions::Deletion::frozen) return Verdict::ok;
   MaintenanceOptions how;
+  how.only = where_forgotten(*result.report);
   how.lock_options = context.options.lock_options;
   SlotRecord slot = result.slots.front();
   slot.id.job = "prune";
@@ -181,17 +197,21 @@ void prune_if_needed(const TryContext& context,
     const auto results = prune_destinations(
         context.tick.policy, PruneWhen::above_limit, how, context.tick.environment, stop);
     record_prune(context, slot.id, started, results);
-    if (worst_of(results) == Verdict::ok) return;
+    if (worst_of(results) == Verdict::ok || is_only_busy(results)) return Verdict::ok;
+    for (const DestinationResult& one : results) {
+      if (!one.failure) continue;
+      const Text sentence =
+          text("service_due.prune_after_failed", {{"destination", one.destination}});
+      context.tick.environment.log.warning(because(sentence, *one.failure));
+    }
     SlotEvent event = make_event(context.tick, EventKind::prune_failed, slot);
     event.verdict = worst_of(results);
     event.results = results;
-    // The weekly prune comes anyhow, and others' locks are no reason to wake anybody.
-    const bool is_busy = std::all_of(results.begin(), results.end(), [](const auto& one) {
-      return !one.failure || is_transient(*one.failure);
-    });
-    if (!is_busy) context.tell(std::move(event));
+    context.tell(std::move(event));
+    return worst_of(results);
   } catch (const Error& error) {
     context.tick.environment.log.warning(because(text("service_due.prune_impossible"), error));
+    return Verdict::ok;
   }
 }
 
@@ -243,7 +263,7 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
   save_try(context, result.slots);
   if (result.verdict <= Verdict::warning && !result.left_out)
     quiet_reminders(context, result.slots);
-  prune_if_needed(context, result, options, stop);
+  result.prune_verdict = prune_if_needed(context, result, options, stop);
   return result;
 }
 

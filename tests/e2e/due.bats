@@ -278,6 +278,23 @@ END
 
 teardown() { unmount_all; }
 
+@test "a backup's prune leaves a destination alone where the run deleted nothing" {
+  set_policy "retention: {daily: 3, weekly: 4}" "retention: {last: 1}"
+  head -c 3000000 /dev/urandom >source/large
+  run -0 at "2026-03-02 01:01:00" hikae -q run --due
+  # One is away, the other lets its old generation go.
+  head -c 3000000 /dev/urandom >source/large
+  mv usb away
+  run -3 --separate-stderr at "2026-03-03 01:01:00" hikae --json run --due
+  [ "$(json "[(e['job'], e['kind']) for e in j['events']]" <<<"$output")" = "[('backup', 'partial')]" ]
+  mv away usb
+  # One has lost a pack, which the run tells.
+  rm "$(find usb/data -type f -size +100k | head -n 1)"
+  head -c 3000000 /dev/urandom >source/large
+  run -0 --separate-stderr at "2026-03-04 01:01:00" hikae --json run --due
+  [ "$(json "[(e['job'], e['verdict']) for e in j['events']]" <<<"$output")" = "[('backup', 'warning')]" ]
+}
+
 @test "how much may lie unused is the policy's to say" {
   set_policy "retention: {daily: 3, weekly: 4}" "retention: {last: 1}\nprune: {max_unused: 100%}"
   head -c 3000000 /dev/urandom >source/large
