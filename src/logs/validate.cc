@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "format/time.h"
-
 namespace hikae::logs {
 namespace {
 
 using RunLines = std::vector<const Line*>;
-
-std::string words_of(Instant time) {
-  return format::to_rfc3339(format::to_timestamp(time));
-}
 
 bool is_good(const Line& line) {
   return line.event == kGeneration && line.verdict != "failed" && line.read_back.value_or(false);
@@ -119,7 +113,8 @@ class Validator {
     if (!facts_.only_run.empty()) return;
     for (const LedgerSlot& slot : facts_.slots) {
       ++result_.slots;
-      const Text::Arguments arguments{{"job", slot.job}, {"slot", words_of(slot.scheduled)}};
+      // The reader adds the time, in a zone that this module does not know.
+      const Text::Arguments arguments{{"job", slot.job}};
       if (slot.state == LedgerSlot::State::missed) {
         Finding& finding = find("missed", Verdict::warning);
         finding.time = slot.scheduled;
@@ -151,7 +146,7 @@ class Validator {
         first_of(lines, kRunFinished) != nullptr || first_of(lines, kRunStopped) != nullptr;
     if (has_end || facts_.working.contains(run)) return;
     find("no_end", Verdict::failed, run, *lines.front()).message =
-        text("logs.no_end", {{"run", run}, {"time", words_of(lines.front()->time)}});
+        text("logs.no_end", {{"run", run}});
   }
 
   // What failed in a part cannot have gone well as a whole.

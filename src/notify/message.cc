@@ -330,6 +330,14 @@ std::vector<std::pair<std::string, std::string>> fact_rows(const Message& messag
   return rows;
 }
 
+std::string_view outcomes_heading(const Message& message) {
+  const bool is_of_sources =
+      std::any_of(message.outcomes.begin(), message.outcomes.end(), [](const OutcomeFacts& one) {
+        return !one.source.empty();
+      });
+  return is_of_sources ? "notify.heading_outcomes" : "notify.heading_destinations";
+}
+
 std::string outcome_title(const OutcomeFacts& outcome) {
   if (outcome.destination.empty()) return outcome.source;
   if (outcome.source.empty()) return outcome.destination;

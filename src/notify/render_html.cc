@@ -94,7 +94,7 @@ class HtmlRendering {
 
   void outcomes() {
     if (message_.outcomes.empty()) return;
-    heading("notify.heading_outcomes");
+    heading(outcomes_heading(message_));
     for (const OutcomeFacts& outcome : message_.outcomes) {
       const Colours colours = colours_of(outcome.verdict);
       out_ += "<div style=\"margin:0 0 8px;padding:8px 12px;border-left:4px solid ";

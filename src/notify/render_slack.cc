@@ -145,7 +145,7 @@ std::string to_slack(const Message& message, std::string_view subject, Details d
   if (details != Details::none) {
     rendering.titled("notify.heading_subjects", bullets(message.subjects));
     rendering.titled("notify.heading_problems", problem_lines(message));
-    rendering.titled("notify.heading_outcomes", outcome_lines(message));
+    rendering.titled(outcomes_heading(message), outcome_lines(message));
     rendering.titled("notify.heading_notes", bullets(message.notes));
     std::vector<std::string> attempts;
     for (const Attempt& attempt : message.attempts)

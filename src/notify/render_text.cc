@@ -36,7 +36,7 @@ class TextRendering {
 
   void outcomes() {
     if (message_.outcomes.empty()) return;
-    heading("notify.heading_outcomes");
+    heading(outcomes_heading(message_));
     for (const OutcomeFacts& outcome : message_.outcomes) {
       out_ +=
           "  " + outcome_title(outcome) + ": " + verdict_words(message_, outcome.verdict) + "\n";

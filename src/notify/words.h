@@ -25,6 +25,8 @@ std::string verdict_words(const Message& message, Verdict verdict);
 
 // Policy, host, slot, run, times: label and value.
 std::vector<std::pair<std::string, std::string>> fact_rows(const Message& message);
+// Of the list of outcomes; a check and a prune are about destinations alone.
+std::string_view outcomes_heading(const Message& message);
 // "fileshare → nas".
 std::string outcome_title(const OutcomeFacts& outcome);
 // "70,001 files, 12.345 GiB", "120.000 MiB added", "7 generations kept, 1 dropped", …

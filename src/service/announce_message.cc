@@ -233,8 +233,8 @@ class MessageBuilder {
     facts.destination = result.destination;
     facts.verdict = result.verdict;
     message_.outcomes.push_back(std::move(facts));
-    const std::string summary = words(result.summary);
-    if (!summary.empty()) add_note(result.destination + ": " + summary);
+    const std::string summary = words(result.summary);  // names its destination
+    if (!summary.empty()) add_note(summary);
     add_error(result.failure);
     message_.unreadable += result.details.size();
     for (const std::string& detail : result.details) {

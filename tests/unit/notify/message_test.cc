@@ -166,6 +166,16 @@ TEST(Text, SaysWhatFailedAndTheNextStepBeforeTheFacts) {
                     HasSubstr("… and 1 more")));
 }
 
+TEST(Text, ACheckIsOfDestinationsAlone) {
+  Message message = testing::failed(Language::en);
+  message.outcomes.resize(1);
+  message.outcomes[0].source.clear();
+  EXPECT_THAT(to_text(message, Details::full), HasSubstr("\nDestinations\n  nas: partial"));
+  message.language = Language::ja;
+  EXPECT_THAT(to_html(message, "subject", Details::full),
+              AllOf(HasSubstr("保存先"), Not(HasSubstr("バックアップ元 →"))));
+}
+
 TEST(Details, NoPathOfAFileLeavesByDefault) {
   const Message message = testing::failed(Language::en);
   const std::string subject = subject_of(message, {});
