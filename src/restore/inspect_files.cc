@@ -56,6 +56,7 @@ FileInspector::FileInspector(Context& context, RestoreTree& tree, Folders& folde
 
 void FileInspector::inspect(FileItem& file, const StopToken& stop) {
   throw_if_stopped(stop);
+  if (file.state == State::failed) return;
   const FolderItem& folder = tree_.folders[file.folder];
   if (folder.state == FolderItem::State::failed) {
     file.state = State::failed;

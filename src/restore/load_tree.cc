@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "restore/name_twins.h"
+
 namespace hikae::restore {
 namespace {
 
@@ -86,27 +88,32 @@ void TreeLoader::add_node(Batch& batch, const std::string& path, format::Node&& 
 }
 
 void TreeLoader::store(const Pending& job, Batch batch) {
+  const std::vector<std::uint8_t> twins = find_twins(batch.nodes);
   {
     auto state = state_.lock();
     FolderItem& folder = state->tree.folders[job.folder];
     folder.complete = batch.complete;
     folder.entries = std::move(batch.entries);
     const std::size_t waiting = state->pending.size();
+    RestoreTree& tree = state->tree;
     for (std::size_t i = 0; i < batch.nodes.size(); ++i) {
       format::Node& node = batch.nodes[i];
       Attributes attributes = attributes_of(*state, node);
       if (node.type == format::NodeType::dir) {
         store_folder(*state, job, node, attributes, batch.selected[i] != 0);
+        tree.folders.back().is_twin = twins[i] != 0;
       } else if (node.type == format::NodeType::file) {
         store_file(*state, job, node, attributes);
+        tree.files.back().is_twin = twins[i] != 0;
       } else {
-        state->tree.folders[job.folder].needed = true;
-        state->tree.others.push_back({state->tree.texts.keep(node.name),
-                                      job.folder,
-                                      node.type,
-                                      state->tree.texts.keep(node.link_target),
-                                      node.device,
-                                      attributes});
+        tree.folders[job.folder].needed = true;
+        tree.others.push_back({tree.texts.keep(node.name),
+                               job.folder,
+                               node.type,
+                               tree.texts.keep(node.link_target),
+                               node.device,
+                               attributes,
+                               twins[i] != 0});
       }
     }
     const auto first = state->pending.begin() + static_cast<std::ptrdiff_t>(waiting);

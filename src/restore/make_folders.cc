@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "restore/name_twins.h"
 #include "restore/remove_items.h"
 
 namespace hikae::restore {
@@ -88,6 +89,7 @@ void make_folders(Context& context, RestoreTree& tree, Folders& folders, const S
   for_each_needed(context, tree, stop, [&](const FolderItem& folder, std::uint32_t number, State) {
     const FolderHandle parent = folders.open(folder.parent);
     const std::string path = tree.path_of(number);
+    if (folder.is_twin) refuse_twin(*parent);
     return make_folder(context, *parent, std::string(folder.name), path, stop);
   });
 }

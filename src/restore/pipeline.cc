@@ -18,6 +18,7 @@
 #include "restore/load_tree.h"
 #include "restore/make_folders.h"
 #include "restore/make_others.h"
+#include "restore/name_twins.h"
 #include "restore/verify_files.h"
 #include "restore/write_files.h"
 
@@ -260,7 +261,9 @@ RestoreReport run_restore(Repository& repository,
 
   Folders folders(tree, open_target(options.target));
   make_folders(context, tree, folders, stop);
-  // Every folder that gets something is a real folder beneath the target, or marked as failed.
+  refuse_twins(context, tree, folders, stop);
+  // Every folder that gets something is a real folder beneath the target, or marked as failed. No
+  // two items have one place.
 
   inspect_files(context, tree, folders, stop);
   FetchPlan plan = plan_fetches(context, tree, stop);

@@ -60,6 +60,7 @@ struct FolderItem {
   bool selected = false;
   bool needed = false;    // it is selected, or something below it is
   bool complete = false;  // all of its entries in the snapshot are known
+  bool is_twin = false;   // restore/name_twins.h
   std::string entries;  // names of all of them, selected or not, each with a NUL; for --delete only
 };
 
@@ -82,6 +83,7 @@ struct FileItem {
   std::uint64_t size = 0;
   Attributes attributes;
   State state = State::create;
+  bool is_twin = false;
 
   bool is_written() const {
     return state == State::create || state == State::replace || state == State::update;
@@ -96,6 +98,7 @@ struct OtherItem {
   std::string_view link_target;
   std::uint64_t device = 0;
   Attributes attributes;
+  bool is_twin = false;
 };
 
 struct RestoreTree {

@@ -39,8 +39,7 @@ std::vector<ForgottenRecord> load_own(const policy::Policy& policy,
       const format::Snapshot snapshot =
           format::decode_snapshot(repository.load_unpacked(FileType::forgotten, name, stop));
       if (!belongs_to(snapshot, policy, environment)) continue;
-      own.push_back(
-          {name, tag_value(snapshot, kSourceTag).value_or(""), generation_of(snapshot)});
+      own.push_back({name, tag_value(snapshot, kSourceTag).value_or(""), generation_of(snapshot)});
     } catch (const Error& error) {
       if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
     }

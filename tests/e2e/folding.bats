@@ -107,3 +107,41 @@ assert_repository_lives_on_share() {
   mount_exfat
   assert_repository_lives_on_share
 }
+
+# Whether the target is empty or holds what an earlier restore left, A never gets the content of a.
+assert_restores_first_of_names() {
+  make_base
+  use_base
+  mkdir -p names/Deep names/deep
+  echo upper >names/Name
+  echo lower >names/name
+  ln -s nowhere names/NAME.link
+  echo kept >names/NAME.LINK
+  echo x >names/Deep/x
+  echo X >names/deep/X
+  echo 見積書 >names/見積書
+  hikae -q backup --tag names "$BATS_TEST_TMPDIR/names"
+  names=latest:$BATS_TEST_TMPDIR/names
+  for _ in 1 2; do
+    run -1 hikae restore "$names" --tag names --target "$share/names" --verify
+    assert_says "/name: Not restored" "/NAME.link: Not restored" "/deep: Not restored" "3 items could not be restored"
+    [ "$(cat share/names/Name)" = upper ]
+    [ "$(cat share/names/NAME.LINK)" = kept ]
+    [ "$(cat share/names/Deep/x)" = x ]
+    diff names/見積書 share/names/見積書
+  done
+  [ "$(find share/names -type f | wc -l)" = 4 ]
+  # By itself it can be had.
+  run -0 hikae restore "$names" --tag names --target "$share/other" --include /name
+  [ "$(cat share/other/name)" = lower ]
+}
+
+@test "a restore to ext4 that folds case takes no two names for one" {
+  mount_folding_ext4
+  assert_restores_first_of_names
+}
+
+@test "a restore to exFAT takes no two names for one" {
+  mount_exfat
+  assert_restores_first_of_names
+}
