@@ -179,8 +179,11 @@ SourceStatus source_status(const policy::Source& source,
   fill_from_snapshots(status, facts, reading, now);
   const auto last = journal.last_item(policy.name, status.source, status.destination);
   const auto proved = newest_proved(source.name, readings, policy, journal, now);
-  // A sync, or the next run, may have brought it from where it was made.
-  const bool has_come_since = facts.newest && proved && *facts.newest >= *proved;
+  // A sync may have brought it from where it was made. One that the run itself sealed there and
+  // could not read back is no such thing.
+  const bool is_unproved =
+      last && status.newest_snapshot && last->snapshot == status.newest_snapshot->hex();
+  const bool has_come_since = facts.newest && proved && *facts.newest >= *proved && !is_unproved;
   facts.last_run_failed = last && last->verdict == Verdict::failed && !has_come_since;
   facts.is_tried_again = is_tried_again(policy, source.name, journal);
   const auto filling = fillings.find({status.source, status.destination});

@@ -186,7 +186,7 @@ large_run() {
   curl -sf --cacert "$AUTHORITY" -X PUT --data 'sizes/data/' "$PROXY/__sizes"
   run -1 --separate-stderr hikae run --json
   [ "$(json '[(o["verdict"], o["read_back"], o["code"]) for o in j["outcomes"]]' <<<"$output")" = "[('failed', False, 'corrupt')]" ]
-  run -0 hikae status
+  run -1 hikae status
   assert_says "the last run failed" "Reading back found that blob"
   curl -sf --cacert "$AUTHORITY" -X PUT --data - "$PROXY/__sizes"
   run -0 hikae run

@@ -222,6 +222,21 @@ TEST_F(ReadStatusTest, WhatTheLastRunLackedIsNoFailureOnceASyncHasBroughtIt) {
   EXPECT_THAT(report.notes, ElementsAre(note("service_status.last_backup")));
 }
 
+TEST_F(ReadStatusTest, AGenerationThatCouldNotBeReadBackIsNoneThatHasComeSince) {
+  for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
+  const std::string run = journal_->begin_run("company", {"backup", "", at(kDue)}, at(kDue));
+  RunItem item;
+  item.source = "work";
+  item.destination = "nas";
+  item.snapshot = read().sources[0].newest_snapshot->hex();
+  journal_->add_item(run, item);
+  item.destination = "second";
+  item.verdict = Verdict::ok;
+  journal_->add_item(run, item);
+  journal_->finish_run(run, at(kDue + 10), Verdict::partial, "");
+  EXPECT_EQ(read().verdict, Verdict::partial);
+}
+
 TEST_F(ReadStatusTest, ARunThatIsTriedAgainIsAWarningUntilTheLastTry) {
   for (const char* destination : {"nas", "second"}) save(destination, "work", kDue);
   save("second", "work", kDue + 3600);
