@@ -300,6 +300,14 @@ forget -d nas
 prune -d nas
 restore --source work --target out
 stats -d nas
+snapshots -d nas
+ls -d nas latest
+cat -d nas config
+key list -d nas
+unlock -d nas
+backup -d nas source
+restore latest -d nas --target out
+postgres restore --source work --target out
 END
   [ ! -e out ]
   find nas usb -type f | sort | diff before -
