@@ -3,6 +3,7 @@
 """Checks the catalogue of texts (src/catalogue/*.txt) against itself and against the code.
 
 - each key once, beginning with the name of its file, with both languages and the same {placeholders} in both
+- a count in English chooses the form of what it counts: "{count} {count|file|files}", never "{count} files"
 - each literal key in text("…") exists, and the call gives each placeholder a value
 - each key is used: as a literal, or below a literal prefix of two parts and a dot ("cli.help.")
 """
@@ -11,7 +12,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = re.compile(r"\{([^{}|]*)(?:\|[^{}|]*\|[^{}|]*)?\}")
+FIXED_PLURAL = re.compile(r"(?<!of )\{(count|[a-z]+s)\} (?!(?:is|was|has|exists|stays)\b)((?:[a-z]+ )?[a-z]+s)\b")
 
 
 def read_catalogue(problems):
@@ -46,6 +48,9 @@ def finish(entries, key, texts, where, stem, problems):
     names = {language: set(PLACEHOLDER.findall(sentence)) for language, sentence in texts.items()}
     if len(names) == 2 and names["en"] != names["ja"]:
         problems.append(f"{where}: {key}: placeholders differ: en {sorted(names['en'])}, ja {sorted(names['ja'])}")
+    fixed = FIXED_PLURAL.search(texts.get("en", ""))
+    if fixed:
+        problems.append(f"{where}: {key}: '{{{fixed[1]}}} {fixed[2]}' reads badly for 1; write {{{fixed[1]}|…|…}}")
     entries[key] = set().union(*names.values()) if names else set()
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <optional>
 #include <unordered_map>
 
 namespace hikae {
@@ -23,6 +24,39 @@ std::string render_unknown(const Text& text) {
   return result;
 }
 
+const std::string* find_argument(const Text& text, std::string_view name) {
+  for (const auto& [argument, value] : text.arguments) {
+    if (argument == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string join_reason(const Text& text, Language language) {
+  std::string result;
+  for (const Text& sentence : text.reason)
+    result += (&sentence == text.reason.data() ? "" : ": ") + render(sentence, language);
+  return result;
+}
+
+// "count|file|files": the first form beside a count of 1, else the second.
+std::optional<std::string> choose_form(const Text& text, std::string_view placeholder) {
+  const std::size_t first = placeholder.find('|');
+  const std::size_t second = placeholder.find('|', first + 1);
+  const std::string* count = find_argument(text, placeholder.substr(0, first));
+  if (count == nullptr || second == std::string_view::npos) return std::nullopt;
+  return std::string(*count == "1" ? placeholder.substr(first + 1, second - first - 1)
+                                   : placeholder.substr(second + 1));
+}
+
+std::optional<std::string> replacement(const Text& text,
+                                       std::string_view placeholder,
+                                       Language language) {
+  if (placeholder.find('|') != std::string_view::npos) return choose_form(text, placeholder);
+  if (const std::string* value = find_argument(text, placeholder)) return *value;
+  if (placeholder == "reason" && !text.reason.empty()) return join_reason(text, language);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string render(const Text& text, Language language) {
@@ -38,20 +72,8 @@ std::string render(const Text& text, Language language) {
       break;
     }
     result += pattern.substr(at, open - at);
-    const std::string_view name = pattern.substr(open + 1, close - open - 1);
-    bool found = false;
-    for (const auto& [argument, value] : text.arguments) {
-      if (argument != name) continue;
-      result += value;
-      found = true;
-      break;
-    }
-    if (!found && name == "reason" && !text.reason.empty()) {
-      for (const Text& sentence : text.reason)
-        result += (&sentence == text.reason.data() ? "" : ": ") + render(sentence, language);
-      found = true;
-    }
-    if (!found) result += pattern.substr(open, close - open + 1);
+    const auto value = replacement(text, pattern.substr(open + 1, close - open - 1), language);
+    result += value ? *value : std::string(pattern.substr(open, close - open + 1));
     at = close + 1;
   }
   return result;

@@ -13,7 +13,8 @@ namespace hikae {
 enum class Language { en, ja };
 
 // A sentence for a person: a key of the catalogue (src/catalogue/*.txt) and the values of its
-// {placeholders}. It becomes words only at the edge, in the reader's language, so that errors and
+// {placeholders}; "{count|file|files}" is the first form beside a count of 1, else the second. It
+// becomes words only at the edge, in the reader's language, so that errors and
 // reports carry no language.
 struct Text {
   using Arguments = std::vector<std::pair<std::string, std::string>>;

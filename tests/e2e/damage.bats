@@ -73,11 +73,11 @@ undo() { cp -p "$BATS_TEST_TMPDIR/saved" "$1"; }
   for how in flipped cut; do
     damage $how "$snapshot"
     run -0 hikae snapshots
-    assert_says "$(basename "$snapshot" | cut -c 1-8)" "1 snapshots"
+    assert_says "$(basename "$snapshot" | cut -c 1-8)" "1 snapshot."
     run -1 hikae check
     assert_says "$(basename "$snapshot" | cut -c 1-8)"
     run -1 hikae prune
-    assert_says "1 snapshot files cannot be read" "Nothing was deleted."
+    assert_says "1 snapshot file cannot be read" "Nothing was deleted."
     assert_restores first
     undo "$snapshot"
   done

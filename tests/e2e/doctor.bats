@@ -48,7 +48,7 @@ found() { hikae doctor --root root --json | json "'\n'.join(f['severity']+' '+f[
 
 @test "before the first run: what is missing is named, with the next step" {
   run -1 hikae doctor --root root
-  assert_says "[error] policy $PWD/password" "hikae init" "[error] schedule" "hikae schedule install" "$PWD/files: 1 files"
+  assert_says "[error] policy $PWD/password" "hikae init" "[error] schedule" "hikae schedule install" "$PWD/files: 1 file,"
   # Each finding that is not in order says what to do.
   run -1 hikae doctor --root root --json
   [ "$(json "all('fix' in f for f in j['findings'] if f['severity'] != 'ok')" <<<"$output")" = True ]

@@ -143,7 +143,7 @@ assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
   run -1 at "2026-03-02 01:33:00" hikae -q run --due
   run at "2026-03-02 01:40:00" hikae status
   assert_says "backup of 2026-03-02 02:00:00: failed, not acknowledged" '"hikae ack all"' \
-    "1 messages wait to be delivered, the oldest since 2026-03-02 02:33:"
+    "1 message waits to be delivered, the oldest since 2026-03-02 02:33:"
   HIKAE_LANGUAGE=ja run at "2026-03-02 01:40:00" hikae status
   assert_says "失敗(未確認)" "送信待ちの通知が 1 件あります(最も古いものは 2026-03-02 02:33:"
   run --separate-stderr at "2026-03-02 01:40:00" hikae status --json

@@ -16,7 +16,7 @@ load ops
     "['run_started', 'source', 'generation', 'generation', 'run_finished']" ]
   [ "$(log_lines 'l[-1]["verdict"]')" = ok ]
   run -0 hikae logs validate
-  assert_says "1 runs" "2 snapshots" ok
+  assert_says "1 run," "2 snapshots" ok
 }
 
 @test "the classic log has the word error if and only if the run failed" {

@@ -95,7 +95,7 @@ PYTHON
   [ "$(read_mail "$mail" Auto-Submitted)" = auto-generated ]
   [ "$(read_mail "$mail" X-Hikae-Verdict)" = ok ]
   output=$(read_mail "$mail" text)
-  assert_says "fileshare → nas: ok" "fileshare → vault: ok" "1 files" "1 generations kept, 0 dropped" "run by hand"
+  assert_says "fileshare → nas: ok" "fileshare → vault: ok" "1 file," "1 generation kept, 0 dropped" "run by hand"
   output=$(read_mail "$mail" html)
   assert_says "fileshare → nas" "<html lang=\"en\">"
   [ -z "$(requests_to slack-geheim)" ]

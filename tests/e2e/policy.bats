@@ -111,7 +111,7 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   [ "$(count nas)" = 4 ]
   echo "retention: {last: 1}" >>policy.yaml
   run -0 hikae forget -d nas --dry-run
-  assert_says "Source letters:" "Keep 1 snapshots" "last 1" "Would remove 1 snapshots"
+  assert_says "Source letters:" "Keep 1 snapshot:" "last 1" "Would remove 1 snapshot:"
   [ "$(count nas)" = 4 ]
   # A snapshot that no policy made is not the policy's to delete.
   RESTIC_PASSWORD_FILE="$BATS_FILE_TMPDIR/password" hikae -q backup -r "$PWD/nas" "$BATS_FILE_TMPDIR/letters"

@@ -25,7 +25,7 @@ teardown_file() { stop_sshd; }
   run -0 hikae backup "$source"
   run -0 hikae check --read-data
   run -0 hikae snapshots
-  assert_says "1 snapshots"
+  assert_says "1 snapshot."
   run -0 hikae restore latest --target "$BATS_TEST_TMPDIR/out"
   diff -r "$source" "$BATS_TEST_TMPDIR/out$source"
   run -0 restic_over_sftp "$place" check --read-data
@@ -153,7 +153,7 @@ PYTHON
   run -1 hikae backup "$source"
   assert_says "No space left on device" "sftp:nas:$place"
   run -0 hikae snapshots
-  assert_says "1 snapshots"
+  assert_says "1 snapshot."
   mount -o remount,size=64M "$place"
   run -0 hikae backup "$source"
   RESTIC_REPOSITORY=$place assert_restic_is_content

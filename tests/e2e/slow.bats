@@ -148,12 +148,12 @@ filling_figure() { sed -n 's/^hikae_filling{.*destination="slow"} //p' hikae.pro
 
   write_policy ""
   run -0 hikae sync --dry-run
-  assert_says "copy" "1 generations would be copied"
+  assert_says "copy" "1 generation would be copied"
   [ "$(snapshot_count slow)" -eq 0 ]
   run --separate-stderr hikae status --json
   [ "$(json '[r["job"] for r in j["runs"]]' <<<"$output")" = "['backup']" ]
   run -0 hikae sync
-  assert_says "Copied 1 of 1 generations"
+  assert_says "Copied 1 of 1 generation"
   run --separate-stderr hikae status --json
   [ "$(json 'j["runs"][0]["job"], j["runs"][0]["verdict"]' <<<"$output")" = "sync ok" ]
   # The killed run has told nobody when the first destination was safe.
@@ -200,7 +200,7 @@ filling_figure() { sed -n 's/^hikae_filling{.*destination="slow"} //p' hikae.pro
 
   write_policy ""
   run -0 hikae sync
-  assert_says "Copied 1 of 1 generations"
+  assert_says "Copied 1 of 1 generation"
   [ -z "$(find slow/data -type f ! -name '*tmp*' | sort | comm -13 - begun)" ]
   assert_both_are_sound
 }
@@ -259,7 +259,7 @@ filling_figure() { sed -n 's/^hikae_filling{.*destination="slow"} //p' hikae.pro
   # One destination is away: the other drops its own, and the one that comes back does not give it out again.
   mv slow away
   run -3 hikae forget "$id"
-  assert_says "$PWD/slow" "Removed 1 snapshots"
+  assert_says "$PWD/slow" "Removed 1 snapshot."
   [ "$(snapshot_count nas)" -eq 1 ]
   mv away slow
   run -0 hikae sync

@@ -165,7 +165,7 @@ setup() { use_base; }
   assert_says "2 snapshots"
   run -0 hikae forget --unsafe-allow-remove-all --tag first
   run -0 hikae snapshots
-  assert_says "1 snapshots"
+  assert_says "1 snapshot."
 }
 
 @test "forget --prune frees the space, and restic agrees" {

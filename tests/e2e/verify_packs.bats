@@ -16,7 +16,7 @@ setup() {
 @test "verify-packs is content with a whole repository, without its password" {
   run hikae verify-packs "$repo"
   [ "$status" -eq 0 ]
-  assert_says "as they were stored"
+  assert_says ", all as stored."
 }
 
 @test "verify-packs names each damaged file and the next step" {

@@ -161,7 +161,7 @@ watch_at() { # MOMENT ARGUMENTS…
   run -0 watch_at "2026-03-02 12:00:00"
   run -0 at "2026-03-03 01:01:00" hikae -q run --due
   run -3 watch_at "2026-03-03 12:00:00"
-  assert_says "1 messages of" "had not been delivered for hours" "hikae notify outbox" "work in nas: ok"
+  assert_says "1 message of" "had not been delivered for hours" "hikae notify outbox" "work in nas: ok"
   run -3 --separate-stderr watch_at "2026-03-03 12:00:00" --json
   [ "$(json "[(w['destination'], w['verdict']) for w in j['watched'] if w['job'] == 'notify']" <<<"$output")" = "[('nas', 'failed'), ('usb', 'failed')]" ]
   # Somebody has put it right.

@@ -17,7 +17,8 @@ std::multiset<std::string> placeholders(std::string_view sentence) {
        at = sentence.find('{', at + 1)) {
     const std::size_t close = sentence.find('}', at);
     if (close == std::string_view::npos) return {"unclosed"};
-    names.emplace(sentence.substr(at + 1, close - at - 1));
+    const std::string_view placeholder = sentence.substr(at + 1, close - at - 1);
+    names.emplace(placeholder.substr(0, placeholder.find('|')));  // "count|file|files" is the count
   }
   return names;
 }

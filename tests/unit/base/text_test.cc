@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace hikae {
@@ -32,6 +34,36 @@ TEST(Text, ReplacesEachPlaceholderByItsArgument) {
     ++seen;
   }
   EXPECT_GT(seen, 0);
+}
+
+TEST(Text, ChoosesTheFormOfWhatIsCounted) {
+  const auto listed = [](const char* count, Language language = Language::en) {
+    return render(text("cli_snapshots.count", {{"count", count}}), language);
+  };
+  EXPECT_EQ(listed("1").rfind("1 snapshot.", 0), 0U) << listed("1");
+  EXPECT_EQ(listed("0").rfind("0 snapshots.", 0), 0U) << listed("0");
+  EXPECT_EQ(listed("21").rfind("21 snapshots.", 0), 0U) << listed("21");
+  EXPECT_EQ(listed("1", Language::ja).find('|'), std::string::npos);
+}
+
+// How many bars each placeholder of a sentence holds.
+std::vector<std::ptrdiff_t> bars_of(std::string_view sentence) {
+  std::vector<std::ptrdiff_t> bars;
+  for (std::size_t at = sentence.find('{'); at != std::string_view::npos;
+       at = sentence.find('{', at + 1)) {
+    const std::string_view placeholder = sentence.substr(at, sentence.find('}', at) - at);
+    bars.push_back(std::count(placeholder.begin(), placeholder.end(), '|'));
+  }
+  return bars;
+}
+
+TEST(Text, HasNoBrokenFormInTheCatalogue) {
+  for (const CatalogueEntry& entry : catalogue()) {
+    for (const std::ptrdiff_t bars : bars_of(entry.en))
+      EXPECT_TRUE(bars == 0 || bars == 2) << entry.key;
+    for (const std::ptrdiff_t bars : bars_of(entry.ja))
+      EXPECT_EQ(bars, 0) << entry.key << ": Japanese has one form";
+  }
 }
 
 TEST(ChooseLanguage, TakesTheFirstThatIsSet) {

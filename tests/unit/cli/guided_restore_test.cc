@@ -170,7 +170,7 @@ TEST_F(GuidedRestoreTest, InPlaceTakesAFileByItsVeryName) {
   const auto choice = talk({"", "", file, "/", "yes"});
   ASSERT_TRUE(choice);
   EXPECT_THAT(printed_, HasSubstr("This restores in place"));
-  EXPECT_THAT(printed_, HasSubstr("1 files that are there will be overwritten"));
+  EXPECT_THAT(printed_, HasSubstr("1 file that is there will be overwritten"));
   EXPECT_TRUE(restore(*choice).errors.empty());
   EXPECT_EQ(read(file), "second");
   EXPECT_EQ(read(folder_ / "a1x.txt"), "newer than the backup");
