@@ -67,10 +67,11 @@ void Console::write(LogLevel level, const Text& message) {
   if (level == LogLevel::info && verbosity_ < 1) return;
   if (level == LogLevel::debug && verbosity_ < 2) return;
   std::string line;
-  if (level >= LogLevel::warning) line = render(hikae::text("cli.warning"), language_) + " ";
+  if (level == LogLevel::warning) line = render(hikae::text("cli.warning"), language_) + " ";
+  if (level == LogLevel::error) line = render(hikae::text("cli.error"), language_) + " ";
   line += printable_lines(render(message, language_)) + "\n";
   if (colour_ == Colour::terminal && level >= LogLevel::warning)
-    line = "\x1b[33m" + line + "\x1b[0m";
+    line = (level == LogLevel::error ? "\x1b[31m" : "\x1b[33m") + line + "\x1b[0m";
   clear_progress();
   const std::lock_guard lock(output_mutex());
   write_line(stderr, line);

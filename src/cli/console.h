@@ -30,7 +30,7 @@ class Console final : public Log {
   void finish() const;
   // A sentence to standard output, with a line break.
   void say(const Text& text);
-  // To standard error, with "warning:" where it is one.
+  // To standard error, with "warning:" or "error:" where it is one.
   void write(LogLevel level, const Text& message) override;
   // To standard error, as it is, and a sentence.
   void print_error(std::string_view text);

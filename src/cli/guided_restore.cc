@@ -272,6 +272,7 @@ class Guide {
       return item.action == RestorePlanItem::Action::update && item.size > 0;
     });
     show_plan(plan);
+    show_errors(plan);
     if (updated > 0)
       say(text("cli_restore.guided_overwrites", {{"count", std::to_string(updated)}}));
     const bool in_place = options_.target == "/";
@@ -301,6 +302,19 @@ class Guide {
     if (!free) return;
     say(text("cli_restore.guided_free", {{"free", format_bytes(*free)}}));
     if (*free < plan.bytes_to_write) say(text("cli_restore.guided_no_space"));
+  }
+
+  // What can be told to fail already is said before the question, not after the answer.
+  void show_errors(const RestorePlanSummary& plan) const {
+    if (plan.errors.empty()) return;
+    const std::size_t shown = std::min(plan.errors.size(), kMostListed);
+    for (std::size_t i = 0; i < shown; ++i) {
+      const RestoreItemError& error = plan.errors[i];
+      say(text("cli_restore.item_error",
+               {{"path", printable(error.path)},
+                {"message", render(error.message, dialogue_.language)}}));
+    }
+    say(text("cli_restore.would_fail", {{"count", std::to_string(plan.errors.size())}}));
   }
 
   const SnapshotRecord& record() const { return sources_[source_].generations[generation_]; }

@@ -12,8 +12,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-void report_errors(const Session& session, const RestoreReport& report) {
-  for (const RestoreItemError& error : report.errors) {
+void report_errors(const Session& session, const std::vector<RestoreItemError>& errors) {
+  for (const RestoreItemError& error : errors) {
     const std::string message = render(error.message, session.console.language());
     if (!session.options.json) {
       session.console.write(
@@ -128,21 +128,44 @@ Text action_text(RestorePlanItem::Action action) {
   return text("cli_restore.would_create");
 }
 
+void append_item(const Session& session, const RestorePlanItem& item, std::string& out) {
+  if (session.options.json) {
+    JsonWriter json(out);
+    json.begin_object().member("message_type", "verbose_status");
+    json.member("action", action_word(item.action)).member("item", item.path);
+    json.member("size", item.size).end_object();
+  } else {
+    out +=
+        render(action_text(item.action), session.console.language()) + "  " + printable(item.path);
+  }
+  out += "\n";
+}
+
+// Each item with -v; what would be deleted in any case, since that is what a plan is looked at for.
 void print_items(const Session& session, const RestorePlanSummary& plan) {
+  const GlobalOptions& global = session.options;
   std::string out;
   for (const RestorePlanItem& item : plan.items) {
-    if (session.options.json) {
-      JsonWriter json(out);
-      json.begin_object().member("message_type", "verbose_status");
-      json.member("action", action_word(item.action)).member("item", item.path);
-      json.member("size", item.size).end_object();
-    } else {
-      out += render(action_text(item.action), session.console.language()) + "  " +
-             printable(item.path);
-    }
-    out += "\n";
+    const bool is_removal = item.action == RestorePlanItem::Action::remove;
+    if (global.verbose > 0 || (is_removal && !global.json && !global.quiet))
+      append_item(session, item, out);
   }
   session.console.print(out);
+}
+
+void print_plan_json(const Session& session,
+                     const RestoreJob& job,
+                     const RestorePlanSummary& plan) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("message_type", "summary").key("dry_run").boolean(true);
+  json.member("total_files", plan.files + plan.directories + plan.others);
+  json.member("files_deleted", plan.to_delete);
+  json.member("total_bytes", plan.bytes).member("bytes_to_write", plan.bytes_to_write);
+  json.member("errors", std::uint64_t{plan.errors.size()});
+  json.member("snapshot_id", job.record.id.hex()).member("target", job.options.target);
+  json.end_object();
+  session.console.print(out + "\n");
 }
 
 // A mistyped pattern must not look like a restore.
@@ -186,7 +209,7 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
                          session.stop);
   }
   const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
-  report_errors(session, report);
+  report_errors(session, report.errors);
   warn_of_nothing(
       session,
       job,
@@ -203,28 +226,31 @@ int restore_and_report(const Session& session, const RestoreJob& job) {
 int report_plan(const Session& session, const RestoreJob& job) {
   const RestorePlanSummary plan =
       plan_restore(job.repository, job.index, job.record.snapshot.tree, job.options, session.stop);
+  report_errors(session, plan.errors);
   warn_of_nothing(session, job, plan.files + plan.directories + plan.others);
-  if (session.options.verbose > 0) print_items(session, plan);
-  if (!session.options.json) {
-    session.console.say(text("cli_restore.plan",
-                             {{"snapshot", job.record.id.short_hex()},
-                              {"files", std::to_string(plan.files)},
-                              {"directories", std::to_string(plan.directories)},
-                              {"others", std::to_string(plan.others)},
-                              {"bytes", format_bytes(plan.bytes)},
-                              {"to_write", format_bytes(plan.bytes_to_write)},
-                              {"target", printable(job.options.target)}}));
-    return 0;
+  print_items(session, plan);
+  const int exit_code = plan.errors.empty() ? 0 : 1;
+  if (session.options.json) {
+    print_plan_json(session, job, plan);
+    return exit_code;
   }
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().member("message_type", "summary").key("dry_run").boolean(true);
-  json.member("total_files", plan.files + plan.directories + plan.others);
-  json.member("total_bytes", plan.bytes).member("bytes_to_write", plan.bytes_to_write);
-  json.member("snapshot_id", job.record.id.hex()).member("target", job.options.target);
-  json.end_object();
-  session.console.print(out + "\n");
-  return 0;
+  if (plan.to_delete > 0) {
+    session.console.say(
+        text("cli_restore.would_delete", {{"items", std::to_string(plan.to_delete)}}));
+  }
+  if (!plan.errors.empty()) {
+    session.console.say(
+        text("cli_restore.would_fail", {{"count", std::to_string(plan.errors.size())}}));
+  }
+  session.console.say(text("cli_restore.plan",
+                           {{"snapshot", job.record.id.short_hex()},
+                            {"files", std::to_string(plan.files)},
+                            {"directories", std::to_string(plan.directories)},
+                            {"others", std::to_string(plan.others)},
+                            {"bytes", format_bytes(plan.bytes)},
+                            {"to_write", format_bytes(plan.bytes_to_write)},
+                            {"target", printable(job.options.target)}}));
+  return exit_code;
 }
 
 }  // namespace hikae::cli

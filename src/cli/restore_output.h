@@ -25,7 +25,8 @@ std::string progress_text(const Session& session,
 
 // Restores, shows progress, prints errors and the summary; returns the exit code.
 int restore_and_report(const Session& session, const RestoreJob& job);
-// Prints what would be done: each item with -v, and the sums.
+// Prints what would be done: what would be deleted, each other item with -v, and the sums. The exit
+// code is 1 when something already shows that it will fail.
 int report_plan(const Session& session, const RestoreJob& job);
 
 }  // namespace hikae::cli

@@ -158,7 +158,8 @@ KeyId add_key(Backend& backend,
 void remove_key(Repository& repository, const KeyId& id, const StopToken& stop) {
   if (id == repository.key_id()) {
     throw Error(ErrorCode::invalid_argument,
-                text("repository.key_in_use", {{"key", id.short_hex()}}));
+                text("repository.key_in_use", {{"key", id.short_hex()}}))
+        .with_hint(text("repository.key_in_use_hint"));
   }
   if (!repository.backend().size({FileType::key, id.hex()}, stop)) {
     throw Error(ErrorCode::not_found, text("repository.key_unknown", {{"key", id.short_hex()}}));

@@ -17,7 +17,9 @@ Error damaged_file(FileType type, const std::string& name, const Backend& backen
   return Error(ErrorCode::corrupt,
                text("repository.file_damaged",
                     {{"file", path_of({type, name})}, {"place", backend.location()}}))
-      .with_hint(text("repository.file_damaged_hint"));
+      // A check needs the config as well, so it cannot be the advice.
+      .with_hint(text(type == FileType::config ? "repository.config_damaged_hint"
+                                               : "repository.file_damaged_hint"));
 }
 
 format::Config load_config(Backend& backend, const Cipher& cipher, const StopToken& stop) {

@@ -78,7 +78,8 @@ BlobId find_root(Context& context, const BlobId& tree, const StopToken& stop) {
   };
   const auto node = find_node(load, tree, path);
   if (!node) {
-    throw Error(ErrorCode::not_found, text("restore.no_subfolder", {{"path", path}}));
+    throw Error(ErrorCode::not_found, text("restore.no_subfolder", {{"path", path}}))
+        .with_hint(text("restore.no_subfolder_hint"));
   }
   if (node->type != format::NodeType::dir || !node->subtree) {
     throw Error(ErrorCode::invalid_argument, text("restore.not_a_folder", {{"path", path}}))
@@ -359,6 +360,7 @@ RestorePlanSummary plan_restore(Repository& repository,
     if (options.delete_extra == DeleteExtra::yes) {
       const auto add = [&](const std::string& path) {
         summary.items.push_back({Action::remove, path, 0});
+        ++summary.to_delete;
       };
       const RemoveRules rules{Deed::pretend, selected_by(selection), add};
       delete_extras(context, tree, *folders, rules, stop);
@@ -370,6 +372,7 @@ RestorePlanSummary plan_restore(Repository& repository,
   std::sort(summary.items.begin(), summary.items.end(), [](const auto& a, const auto& b) {
     return a.path < b.path;
   });
+  summary.errors = context.errors.take();
   return summary;
 }
 

@@ -87,7 +87,9 @@ struct RestorePlanSummary {
   std::uint64_t others = 0;
   std::uint64_t bytes = 0;           // content of all selected files
   std::uint64_t bytes_to_write = 0;  // of those that will be written
+  std::uint64_t to_delete = 0;
   std::vector<RestorePlanItem> items;
+  std::vector<RestoreItemError> errors;  // what can be told already to fail, such as a damaged tree
 };
 
 RestorePlanSummary plan_restore(Repository& repository,

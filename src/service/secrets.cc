@@ -54,6 +54,7 @@ Secret read_password_file(const std::string& path) {
     return secret;
   } catch (Error& error) {
     error.add_context(text("service.reading_password_file", {{"path", path}}));
+    error.set_hint(text("service.reading_password_file_hint"));
     throw;
   }
 }

@@ -19,7 +19,8 @@ undo() { cp -p "$BATS_TEST_TMPDIR/saved" "$1"; }
   for how in flipped cut; do
     damage $how "$repo/config"
     run -1 hikae snapshots
-    assert_says "config" "damaged"
+    assert_says "config" "damaged" 'Copy the file "config" from another destination'
+    refute_says '"hikae check"' # it needs the config as well
     run -1 hikae backup "$first"
     assert_says "config" "damaged"
     undo "$repo/config"
@@ -109,6 +110,10 @@ undo() { cp -p "$BATS_TEST_TMPDIR/saved" "$1"; }
     damage $how "$pack"
     run -1 hikae check --read-data
     assert_says "$(basename "$pack" | cut -c 1-8)" "THE REPOSITORY IS DAMAGED"
+    # A plan does not promise what nobody can give.
+    run -1 hikae restore latest --tag second --target out --dry-run
+    assert_says "error: " "cannot be restored"
+    [ "$(hikae restore latest --tag second --target out --dry-run --json 2>/dev/null | json 'j["errors"] > 0')" = True ]
     run -1 hikae restore latest --tag second --target out
     rm -rf out
     assert_restores first

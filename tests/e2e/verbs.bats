@@ -23,6 +23,8 @@ setup() { use_base; }
   diff <(hikae ls latest "$second/deep") <(restic ls -q latest "$second/deep" | grep '^/')
   run -0 hikae ls "latest:$second/deep"
   [ "$output" = /data ]
+  run -1 hikae restore latest:/no/such --target nowhere
+  assert_says "holds no /no/such" '"hikae ls"'
   run -1 hikae ls latest:/no/such
   assert_says "/no/such"
   names='import json,sys; print([json.loads(l).get("path") for l in sys.stdin])'
@@ -110,6 +112,11 @@ setup() { use_base; }
   run -0 hikae restore "latest:$second" --target b --delete --dry-run -v
   assert_says "overwrite  /name" "delete  /extra" "Nothing was written."
   [ "$(cat b/name)" = changed ]
+  run -0 hikae restore "latest:$second" --target b --delete --dry-run
+  assert_says "delete  /extra" "Would delete 1 "
+  refute_says "overwrite  /name"
+  [ "$(hikae restore "latest:$second" --target b --delete --dry-run --json | json '[j["files_deleted"], j["errors"]]')" = "[1, 0]" ]
+  [ -e b/extra ]
   run -0 hikae restore "latest:$second" --target b --overwrite if-changed --delete
   diff -r "$second" b
 }

@@ -128,6 +128,20 @@ class GuidedRestoreTest : public ::testing::Test {
   std::string printed_;
 };
 
+TEST_F(GuidedRestoreTest, SaysBeforeTheQuestionWhatCannotBeRestored) {
+  const auto plan = world_.plan;
+  world_.plan = [plan](const BlobId& tree, const RestoreOptions& options) {
+    RestorePlanSummary summary = plan(tree, options);
+    summary.errors.push_back({"/sub", text("base.cancelled")});
+    return summary;
+  };
+  EXPECT_FALSE(talk({"1", "1", "", "", "n"}));
+  const std::size_t said = printed_.find("1 item cannot be restored");
+  EXPECT_NE(said, std::string::npos) << printed_;
+  EXPECT_LT(printed_.find("/sub: Interrupted."), said);
+  EXPECT_LT(said, printed_.find("Restore now?"));
+}
+
 TEST_F(GuidedRestoreTest, EnterAllTheWayRestoresTheNewestBesideTheOriginal) {
   const auto choice = talk({"", "", "", "", "y"});
   ASSERT_TRUE(choice);
