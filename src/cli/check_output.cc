@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/units.h"
+#include "cli/each_destination.h"
 
 namespace hikae::cli {
 namespace {
@@ -20,7 +21,9 @@ bool suggests_prune(const CheckReport& report) {
 void print_json(const Session& session, const CheckReport& report) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("message_type", "summary").member("num_errors", report.errors);
+  json.begin_object().member("message_type", "summary");
+  write_destination(session, json);
+  json.member("num_errors", report.errors);
   json.key("damaged_snapshots").begin_array();
   for (const SnapshotId& id : report.damaged_snapshots) json.value(id.hex());
   json.end_array().key("suggest_prune").boolean(suggests_prune(report));
@@ -48,6 +51,7 @@ void print_damaged(const Session& session, const CheckReport& report) {
 
 void print_words(const Session& session, const CheckReport& report) {
   Console& console = session.console;
+  say_destination(session);
   for (const CheckFinding& finding : report.findings) {
     const Text::Arguments message{{"message", render(finding.message, console.language())}};
     console.say(finding.severity == Severity::error ? text("cli_check.error", message)

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "cli/check_output.h"
+#include "cli/each_destination.h"
 #include "cli/logged_job.h"
 #include "cli/progress.h"
 #include "cli/prune_job.h"
@@ -212,18 +213,31 @@ JobOutcome run_repair(const Session& session,
                      : outcome_of(session, "service_due.check_healed", Verdict::warning, found));
 }
 
-int run(const Session& session, const Options& options) {
-  const CheckOptions how = check_options(session, options);
-  if (options.dry_run && !options.repair_from)
-    throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
+int check_one(const Session& session, const CheckOptions& how) {
   return record_job(session, "check", [&](const RecordedJob& job) {
-    if (options.repair_from) return run_repair(session, options, how, job);
     CheckReport report;
     const OpenedRepository opened =
         open_and_check(session, LockNeed::exclusive_for_reading, how, report);
     print_check(session, report);
+    if (report.errors > 0 && !session.options.json)
+      session.console.say(text("cli_check.not_sound_hint"));
     return leaving_evidence(session, job, *opened.repository, outcome_of(session, report));
   });
+}
+
+int run(const Session& session, const Options& options) {
+  const CheckOptions how = check_options(session, options);
+  if (options.dry_run && !options.repair_from)
+    throw Error(ErrorCode::invalid_argument, text("cli_check.dry_run_alone"));
+  // One is healed from the others, so it has to be named.
+  if (options.repair_from) {
+    if (session.options.repository.empty()) meant_destination(session, load_policy(session).policy);
+    return record_job(session, "check", [&](const RecordedJob& job) {
+      return run_repair(session, options, how, job);
+    });
+  }
+  lock_options(session.options);  // a mistake in it is told once, not for each destination
+  return in_each_destination(session, [&](const Session& one) { return check_one(one, how); });
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ const SourceOutcome* find_source(const RunReport& report, const std::string& nam
 }
 
 void print_outcomes(const Session& session, const RunReport& report) {
+  if (report.outcomes.empty()) return;
   const Language language = session.console.language();
   Table table;
   for (const char* heading :

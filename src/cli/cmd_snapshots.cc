@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/each_destination.h"
 #include "cli/snapshot_groups.h"
 #include "cli/snapshot_options.h"
 
@@ -83,7 +84,7 @@ void print_json(const Session& session,
 
 void print_tables(const Session& session, const Listing& listing, const Grouping& grouping) {
   if (!listing.destination.empty())
-    session.console.say(text("cli_snapshots.destination", {{"destination", listing.destination}}));
+    session.console.say(text("cli.destination", {{"destination", listing.destination}}));
   if (listing.records.empty()) {
     session.console.say(text("cli_snapshots.none"));
     return;
@@ -107,20 +108,13 @@ std::vector<SnapshotRecord> load(const Session& session, const Options& options)
   return keep_latest(records, static_cast<std::size_t>(options.latest), each);
 }
 
-// All destinations of the policy where the options leave the choice; else "" for the one place.
-std::vector<std::string> meant_destinations(const Session& session) {
-  if (!session.options.repository.empty() || !session.options.destination.empty()) return {""};
-  std::vector<std::string> names;
-  for (const policy::Destination& destination : load_policy(session).policy.destinations)
-    names.push_back(destination.name);
-  return names.size() == 1 ? std::vector<std::string>{""} : names;
-}
-
 int run(const Session& session, const Options& options) {
   const Grouping grouping = parse_grouping(options.group_by.value_or(""));
   std::vector<Listing> listings;
   std::vector<std::pair<std::string, Error>> failures;
-  for (const std::string& name : meant_destinations(session)) {
+  std::vector<std::string> names = destinations_to_visit(session);
+  if (names.empty()) names.emplace_back();
+  for (const std::string& name : names) {
     GlobalOptions narrowed = session.options;
     if (!name.empty()) narrowed.destination = name;
     try {

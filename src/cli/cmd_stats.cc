@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "cli/each_destination.h"
 #include "cli/snapshot_options.h"
 #include "cli/stats.h"
 #include "cli/stats_requests.h"
@@ -22,7 +23,9 @@ struct Options {
 void print_json(const Session& session, const Stats& stats) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("total_size", stats.size);
+  json.begin_object();
+  write_destination(session, json);
+  json.member("total_size", stats.size);
   if (stats.uncompressed_size > 0) {
     json.member("total_uncompressed_size", stats.uncompressed_size);
     if (stats.compression_ratio() > 0) json.member("compression_ratio", stats.compression_ratio());
@@ -43,6 +46,7 @@ void print_words(const Session& session, const Options& options, const Stats& st
     const std::size_t width = display_width(title);
     console.print("  " + title + std::string(width < 26 ? 26 - width : 1, ' ') + value + "\n");
   };
+  say_destination(session);
   console.say(text("cli_stats.heading", {{"mode", options.mode}}));
   say(text("cli_stats.snapshots"), std::to_string(stats.snapshots));
   if (stats.files > 0) say(text("cli_stats.files"), std::to_string(stats.files));
@@ -56,8 +60,7 @@ void print_words(const Session& session, const Options& options, const Stats& st
   say(text("cli_stats.saving"), fmt::format("{:.2f} %", stats.compression_space_saving()));
 }
 
-int run(const Session& session, const Options& options) {
-  if (options.requests) return print_requests(session, options.since);
+int count_one(const Session& session, const Options& options) {
   const OpenedRepository opened = open_repository(session, LockNeed::shared_for_reading);
   Repository& repository = *opened.repository;
   const auto all = repository.load_snapshots(session.console, session.stop);
@@ -70,6 +73,12 @@ int run(const Session& session, const Options& options) {
     print_words(session, options, stats);
   }
   return 0;
+}
+
+int run(const Session& session, const Options& options) {
+  if (options.requests) return print_requests(session, options.since);
+  lock_options(session.options);  // a mistake in it is told once, not for each destination
+  return in_each_destination(session, [&](const Session& one) { return count_one(one, options); });
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ int record_job(const Session& session,
                const std::function<JobOutcome(const RecordedJob&)>& work) {
   const auto loaded = policy_of(session);
   if (!loaded) return work({"", {}, session.environment}).exit_code;
+  // A mistyped name is no failed job.
+  if (!session.options.destination.empty()) meant_destination(session, loaded->policy);
   Record record(session, *loaded, job);
   try {
     const JobOutcome outcome = work(record.job());

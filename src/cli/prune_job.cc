@@ -233,15 +233,11 @@ void check_may_delete(const Session& session) {
   }
   if (!session.options.repository.empty()) return;
   const LoadedPolicy loaded = load_policy(session);
-  for (const policy::Destination& destination : loaded.policy.destinations) {
-    const bool is_only =
-        session.options.destination.empty() && loaded.policy.destinations.size() == 1;
-    if (!is_only && destination.name != session.options.destination) continue;
-    if (destination.may_delete) continue;
-    throw Error(ErrorCode::permission,
-                text("cli_prune.may_not_delete", {{"destination", destination.name}}))
-        .with_hint(text("cli_prune.may_not_delete_hint"));
-  }
+  const policy::Destination& destination = meant_destination(session, loaded.policy);
+  if (destination.may_delete) return;
+  throw Error(ErrorCode::permission,
+              text("cli_prune.may_not_delete", {{"destination", destination.name}}))
+      .with_hint(text("cli_prune.may_not_delete_hint"));
 }
 
 }  // namespace hikae::cli

@@ -15,21 +15,6 @@ namespace {
 
 constexpr std::size_t kLargestPolicy = std::size_t{4} * 1024 * 1024;
 
-const policy::Destination& find_destination(const policy::Policy& policy, const std::string& name) {
-  std::string names;
-  for (const policy::Destination& destination : policy.destinations) {
-    if (destination.name == name) return destination;
-    names += " " + destination.name;
-  }
-  if (name.empty() && policy.destinations.size() == 1) return policy.destinations.front();
-  if (name.empty()) {
-    throw Error(ErrorCode::invalid_argument, text("cli.which_destination"))
-        .with_hint(text("cli.which_destination_hint", {{"names", names.substr(1)}}));
-  }
-  throw Error(ErrorCode::invalid_argument, text("service.unknown_destination", {{"name", name}}))
-      .with_hint(text("service.known_names", {{"names", names.substr(1)}}));
-}
-
 Secret ask_password(const Session& session) {
   if (!os::is_terminal(STDIN_FILENO)) {
     throw Error(ErrorCode::wrong_password, text("cli.no_password"))
@@ -69,6 +54,22 @@ void take_lock(const Session& session,
 
 }  // namespace
 
+const policy::Destination& meant_destination(const Session& session, const policy::Policy& policy) {
+  const std::string& name = session.options.destination;
+  std::string names;
+  for (const policy::Destination& destination : policy.destinations) {
+    if (destination.name == name) return destination;
+    names += " " + destination.name;
+  }
+  if (name.empty() && policy.destinations.size() == 1) return policy.destinations.front();
+  if (name.empty()) {
+    throw Error(ErrorCode::invalid_argument, text("cli.which_destination"))
+        .with_hint(text("cli.which_destination_hint", {{"names", names.substr(1)}}));
+  }
+  throw Error(ErrorCode::invalid_argument, text("service.unknown_destination", {{"name", name}}))
+      .with_hint(text("service.known_names", {{"names", names.substr(1)}}));
+}
+
 LockOptions lock_options(const GlobalOptions& options) {
   LockOptions lock;
   if (options.retry_lock.empty()) return lock;
@@ -102,8 +103,7 @@ Location repository_location(const Session& session) {
     return parse_location(session.options.repository, session.environment.working_directory);
   }
   const LoadedPolicy loaded = load_policy(session);
-  const policy::Destination& destination =
-      find_destination(loaded.policy, session.options.destination);
+  const policy::Destination& destination = meant_destination(session, loaded.policy);
   check_destination(destination, session.environment);
   return parse_location(destination.url, session.environment.working_directory);
 }
@@ -113,8 +113,7 @@ std::unique_ptr<Backend> open_repository_backend(const Session& session, AccessM
   if (!session.options.repository.empty())
     return open_location(repository_location(session), mode, environment);
   const LoadedPolicy loaded = load_policy(session);
-  const policy::Destination& destination =
-      find_destination(loaded.policy, session.options.destination);
+  const policy::Destination& destination = meant_destination(session, loaded.policy);
   check_destination(destination, environment);
   return open_destination_backend(loaded.policy, destination, mode, environment, session.stop);
 }

@@ -19,6 +19,8 @@ struct GlobalOptions {
   std::string policy_file;  // --policy, HIKAE_POLICY, /etc/hikae/policy.yaml
   std::string repository;   // -r, RESTIC_REPOSITORY
   std::string destination;  // -d
+  // Set while a verb goes through all destinations of the policy: the one whose turn it is.
+  std::string visited_destination;
   std::string
       password_file;  // --password-file, RESTIC_PASSWORD_FILE; else RESTIC_PASSWORD, else asked
   std::string retry_lock;  // a duration
@@ -43,6 +45,9 @@ struct LoadedPolicy {
   std::string path;
 };
 LoadedPolicy load_policy(const Session& session);
+// The destination that the options name, or the only one. Throws Error{invalid_argument} where
+// there is none of that name, or several to choose from.
+const policy::Destination& meant_destination(const Session& session, const policy::Policy& policy);
 
 // --retry-lock as a wait. Throws Error{invalid_argument}.
 LockOptions lock_options(const GlobalOptions& options);

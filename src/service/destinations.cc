@@ -114,6 +114,7 @@ StoreCredentials resolve_credentials(const policy::Credentials& given,
 }
 
 std::vector<OpenDestination> select(const Policy& policy, const std::vector<std::string>& only) {
+  require_destinations(policy, only);
   std::vector<OpenDestination> selected;
   for (const policy::Destination& destination : policy.destinations) {
     if (!only.empty() && std::find(only.begin(), only.end(), destination.name) == only.end())
@@ -121,22 +122,22 @@ std::vector<OpenDestination> select(const Policy& policy, const std::vector<std:
     selected.emplace_back();
     selected.back().destination = &destination;
   }
-  for (const std::string& name : only) {
-    const bool known =
-        std::any_of(selected.begin(), selected.end(), [&](const OpenDestination& open) {
-          return open.destination->name == name;
-        });
-    if (known) continue;
-    std::string names;
-    for (const policy::Destination& destination : policy.destinations)
-      names += " " + destination.name;
-    throw Error(ErrorCode::invalid_argument, text("service.unknown_destination", {{"name", name}}))
-        .with_hint(text("service.known_names", {{"names", names.substr(1)}}));
-  }
   return selected;
 }
 
 }  // namespace
+
+void require_destinations(const Policy& policy, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    std::string known;
+    for (const policy::Destination& destination : policy.destinations)
+      known += " " + destination.name;
+    // A name has no space.
+    if ((known + " ").find(" " + name + " ") != std::string::npos) continue;
+    throw Error(ErrorCode::invalid_argument, text("service.unknown_destination", {{"name", name}}))
+        .with_hint(text("service.known_names", {{"names", known.substr(1)}}));
+  }
+}
 
 void check_destination(const policy::Destination& destination, const Environment& environment) {
   const Location location = parse_location(destination.url, environment.working_directory);

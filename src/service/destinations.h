@@ -26,6 +26,9 @@ struct OpenDestination {
   bool is_good() const { return !failure; }
 };
 
+// Throws Error{invalid_argument} for a name that is none of the policy's destinations.
+void require_destinations(const policy::Policy& policy, const std::vector<std::string>& names);
+
 // Checks the guards of a destination before anything is written there: with require_mount the place
 // must lie on a mounted file system, and on the one that /etc/fstab names for it, if it names one.
 // Throws Error{not_mounted}.

@@ -318,6 +318,8 @@ RunReport run_policy(const policy::Policy& policy,
                      Journal& journal,
                      const RunObserver& observer,
                      const StopToken& stop) {
+  // A mistyped name is no failed run: it is not recorded.
+  require_destinations(policy, options.destinations);
   RunLog log(environment, policy);
   RunContext run{policy,
                  options,

@@ -49,7 +49,7 @@ setup() {
 
 count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
 
-@test "of several destinations snapshots lists all, other verbs want one named" {
+@test "of several destinations snapshots lists all; verbs about one snapshot want one named" {
   run -0 hikae snapshots
   assert_says "Destination nas" "Destination vault"
   [ "$(grep -c "4 snapshots" <<<"$output")" -eq 2 ]
@@ -69,7 +69,7 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   run -10 hikae snapshots
   mv away vault
   mv gone nas
-  run -1 hikae stats
+  run -1 hikae ls latest
   assert_says "-d: nas vault"
   run -0 hikae snapshots -d nas
   assert_says "hikae:source=letters" "4 snapshots"
@@ -78,6 +78,63 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   assert_says "hikae:run=" "hikae:policy=test"
   run -1 hikae snapshots -d nowhere
   assert_says "nowhere" "nas vault"
+}
+
+@test "of several destinations check and stats take all, one after the other" {
+  run -0 hikae check
+  assert_says "Destination nas" "Destination vault"
+  [ "$(grep -c "Examined 4 snapshots" <<<"$output")" -eq 2 ]
+  each='import json,sys; print([[o["destination"], o[sys.argv[1]]] for o in map(json.loads, sys.stdin)])'
+  [ "$(hikae check --json | python3 -c "$each" sound)" = "[['nas', True], ['vault', True]]" ]
+  run -0 hikae stats
+  assert_says "Destination nas" "Destination vault"
+  [ "$(hikae stats --json | python3 -c "$each" snapshots_count)" = "[['nas', 4], ['vault', 4]]" ]
+  # Where one is named, the objects are restic's.
+  [ "$(hikae stats -d nas --json | json '"destination" in j')" = False ]
+  # Both are evidence, as if each had been named.
+  [ "$(find nas/hikae/evidence -type f | wc -l)" -eq 2 ]
+  [ "$(find vault/hikae/evidence -type f | wc -l)" -eq 2 ]
+  # One is away: the other is looked at all the same.
+  mv nas away
+  run -3 hikae check
+  assert_says "destination nas: There is no repository" "Destination vault" "sound"
+  run -3 hikae stats
+  assert_says "destination nas" "Destination vault"
+  # What is damaged outweighs what is away.
+  truncate -s 20 "$(find vault/index -type f | head -n 1)"
+  run -1 hikae check
+  assert_says "destination nas" "THE REPOSITORY IS DAMAGED: " "--repair-from auto"
+  mv away nas
+  run -1 hikae check
+  mv nas away && mv vault gone
+  run -10 hikae check
+  run -10 hikae stats
+  run -1 hikae check --read-data --repair-from auto
+  assert_says "-d: nas vault"
+}
+
+@test "a mistyped destination is a mistake to tell, not a failed run to record" {
+  export HIKAE_STATE_DIR=$PWD/state
+  for verb in "run -d" "check -d" "prune -d" "forget -d"; do
+    # shellcheck disable=SC2086  # two words
+    run -1 hikae $verb nsa
+    assert_says 'The policy has no destination "nsa"' "It has: nas vault"
+    refute_says "failed" "Snapshot"
+  done
+  run -1 hikae prune
+  assert_says "-d: nas vault"
+  [ ! -e state/log/hikae.log ] || [ "$(grep -c failed state/log/hikae.log)" -eq 0 ]
+}
+
+@test "a password file that is gone: the error says where the password stands" {
+  mv "$BATS_FILE_TMPDIR/password" kept
+  for verb in run status "snapshots -d nas"; do
+    # shellcheck disable=SC2086
+    run -1 hikae $verb
+    assert_says "$BATS_FILE_TMPDIR/password" "recovery sheet"
+    refute_says "Snapshot"
+  done
+  mv kept "$BATS_FILE_TMPDIR/password"
 }
 
 @test "run and status tell times in the policy's zone, whatever the machine's is" {
