@@ -100,6 +100,13 @@ void print_json(const Session& session,
   session.console.print(out + "\n");
 }
 
+// As it can be called here: Debian keeps the programs of each major version out of the PATH.
+std::string pg_ctl(const PhysicalFacts& facts) {
+  const std::string major = facts.server_version.substr(0, facts.server_version.find('.'));
+  std::string program = "/usr/lib/postgresql/" + major + "/bin/pg_ctl";
+  return std::filesystem::exists(program) ? program : "pg_ctl";
+}
+
 void say_done(const Session& session,
               const PhysicalRestorePlan& plan,
               const PhysicalRestoreReport& report,
@@ -120,9 +127,9 @@ void say_done(const Session& session,
   if (report.restore.errors.empty()) {
     const std::string& target = plan.places.front().target;
     const bool has_configuration = std::filesystem::exists(target + "/postgresql.conf");
-    console.say(has_configuration
-                    ? text("cli_physical.start", {{"target", printable(target)}})
-                    : text("cli_physical.start_elsewhere", {{"target", printable(target)}}));
+    const Text::Arguments how = {{"target", printable(target)}, {"pg_ctl", pg_ctl(plan.facts)}};
+    console.say(has_configuration ? text("cli_physical.start", how)
+                                  : text("cli_physical.start_elsewhere", how));
     if (std::filesystem::exists(target + "/standby.signal"))
       console.warning(text("cli_physical.is_standby"));
   } else {
@@ -186,7 +193,11 @@ int restore_physically(const Session& session,
       plan_physical_restore(repository, index, tree, physical, session.stop);
   if (!session.options.json && !session.options.quiet) say_plan(session, plan);
   if (request.dry_run) {
-    if (session.options.json) print_json(session, plan, record, nullptr);
+    if (session.options.json) {
+      print_json(session, plan, record, nullptr);
+    } else {
+      session.console.say(text("cli_postgres.dry_run"));
+    }
     return 0;
   }
   const auto begin = steady_clock::now();

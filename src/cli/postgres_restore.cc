@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/json.h"
 #include "base/units.h"
 #include "cli/reading.h"
 #include "concurrency/task_group.h"
@@ -109,11 +110,17 @@ class DatabaseRestore {
                                         std::max(connection.server_major(), facts_.dump_major));
     steps_ = plan(connection);
     say_plan();
-    if (options_.dry_run) return 0;
-    check_space();
-    if (options_.globals) restore_globals(connection);
     std::size_t different = 0;
-    for (const postgres::RestoreStep& step : steps_) different += restore(step);
+    if (!options_.dry_run) {
+      check_space();
+      if (options_.globals) restore_globals(connection);
+      for (const postgres::RestoreStep& step : steps_) different += restore(step);
+    }
+    if (session_.options.json) {
+      print_json(different);
+    } else if (options_.dry_run) {
+      session_.console.say(text("cli_postgres.dry_run"));
+    }
     return different == 0 ? 0 : 1;
   }
 
@@ -202,6 +209,7 @@ class DatabaseRestore {
   }
 
   void say_plan() {
+    if (session_.options.json) return;
     for (const postgres::RestoreStep& step : steps_) {
       session_.console.write(LogLevel::info,
                              text(key_of(step.how),
@@ -247,18 +255,41 @@ class DatabaseRestore {
       session_.console.info(text("cli_postgres.kept", {{"name", name}}));
   }
 
+  static std::uint64_t rows_of(const postgres::RestoreStep& step) {
+    std::uint64_t rows = 0;
+    for (const postgres::TableRows& table : step.facts.tables) rows += table.rows;
+    return rows;
+  }
+
+  // One object, as a physical restore prints it.
+  void print_json(std::size_t different) const {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("message_type", "summary").key("dry_run").boolean(options_.dry_run);
+    json.member("snapshot_id", origin_.record.id.hex()).key("databases").begin_array();
+    for (const postgres::RestoreStep& step : steps_) {
+      json.begin_object().member("database", step.facts.name).member("target", step.target);
+      json.member("dump_bytes", step.facts.dump_bytes);
+      json.member("tables", std::uint64_t{step.facts.tables.size()});
+      json.member("rows", rows_of(step)).end_object();
+    }
+    json.end_array().key("verified").boolean(options_.verify && !options_.dry_run);
+    json.member("tables_that_differ", std::uint64_t{different}).end_object();
+    session_.console.print(out + "\n");
+  }
+
   // How many tables have other rows than the dump.
   std::size_t restore(const postgres::RestoreStep& step) {
     fetch(step.facts.file);
     postgres::apply_step(tools(), step, file(step.facts.file), maintenance_, session_.stop);
     std::filesystem::remove(file(step.facts.file));
-    std::uint64_t rows = 0;
-    for (const postgres::TableRows& table : step.facts.tables) rows += table.rows;
-    session_.console.say(text("cli_postgres.restored",
-                              {{"database", step.facts.name},
-                               {"target", step.target},
-                               {"tables", std::to_string(step.facts.tables.size())},
-                               {"rows", std::to_string(rows)}}));
+    if (!session_.options.json) {
+      session_.console.say(text("cli_postgres.restored",
+                                {{"database", step.facts.name},
+                                 {"target", step.target},
+                                 {"tables", std::to_string(step.facts.tables.size())},
+                                 {"rows", std::to_string(rows_of(step))}}));
+    }
     return options_.verify ? verify(step) : 0;
   }
 
@@ -272,7 +303,7 @@ class DatabaseRestore {
                 {"expected", std::to_string(difference.expected.rows)},
                 {"found", std::to_string(difference.found)}}));
     }
-    if (differences.empty())
+    if (differences.empty() && !session_.options.json)
       session_.console.say(text("cli_postgres.verified", {{"target", step.target}}));
     return differences.size();
   }

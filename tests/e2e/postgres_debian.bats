@@ -70,7 +70,8 @@ END
 
   # Beside the living one, as the message says.
   run -0 hikae postgres restore --source database --target lib/new/copy
-  assert_says "outside of the data directory" "-c config_file=FILE -c data_directory=$PWD/lib/new/copy"
+  assert_says "outside of the data directory" "-c config_file=FILE -c data_directory=$PWD/lib/new/copy" \
+    "/usr/lib/postgresql/$version/bin/pg_ctl -D"
   as_postgres pg_ctl -D "$PWD/lib/new/copy" -l "$PWD/log/copy.log" -w -t 60 -s -o "-c config_file=$PWD/etc/$version/main/postgresql.conf \
     -c data_directory=$PWD/lib/new/copy -c port=5999 -c archive_mode=off -c listen_addresses=" start 3>&-
   diff original <(debian env PGPORT=5999 pg_dumpall | grep -v '^\\\(un\)\?restrict ')
