@@ -295,13 +295,7 @@ int run_due(const Session& session, const RunFlags& flags) {
   return run_due_slots(session, flags.wait ? Waiting::for_retries : Waiting::no);
 }
 
-int run(const Session& session, const RunFlags& flags) {
-  if (flags.due) return run_due(session, flags);
-  if (flags.wait) throw Error(ErrorCode::invalid_argument, text("cli_due.wait_alone"));
-  const LoadedPolicy loaded = load_policy(session);
-  const auto journal = Journal::open_lenient(
-      session.environment.state_directory, session.environment.clock, session.environment.log);
-  const JobEnvironment job(session, loaded);
+RunOptions run_options(const Session& session, const RunFlags& flags) {
   RunOptions options;
   options.sources = flags.sources;
   options.destinations = flags.destinations;
@@ -310,6 +304,17 @@ int run(const Session& session, const RunFlags& flags) {
     options.destinations.push_back(session.options.destination);
   options.changes = flags.force ? ChangeDetection::force_read : ChangeDetection::strict;
   options.lock_options = lock_options(session.options);
+  return options;
+}
+
+int run(const Session& session, const RunFlags& flags) {
+  if (flags.due) return run_due(session, flags);
+  if (flags.wait) throw Error(ErrorCode::invalid_argument, text("cli_due.wait_alone"));
+  const LoadedPolicy loaded = load_policy(session);
+  const auto journal = Journal::open_lenient(
+      session.environment.state_directory, session.environment.clock, session.environment.log);
+  const JobEnvironment job(session, loaded);
+  RunOptions options = run_options(session, flags);
   options.policy_text = loaded.text;
   BackupProgressLine progress(session);
   SyncProgressLine catch_up(session);

@@ -169,55 +169,64 @@ void write_outbox(JsonWriter& json, const std::vector<Notice>& waiting) {
   json.end_array();
 }
 
+void write_source(JsonWriter& json, const SourceStatus& source) {
+  json.begin_object().member("source", source.source).member("destination", source.destination);
+  json.member("verdict", to_string(source.verdict))
+      .member("generations", std::uint64_t{source.generations});
+  if (source.newest)
+    json.member("newest", time_of(*source.newest)).member("bytes", source.newest_bytes);
+  if (source.newest_snapshot) json.member("snapshot", source.newest_snapshot->hex());
+  if (source.sealed) json.member("sealed", time_of(*source.sealed));
+  if (source.filling) write_filling(json, *source.filling);
+  write_notes(json, source.notes);
+  json.end_object();
+}
+
+void write_protection(JsonWriter& json, const Protection& protection) {
+  json.begin_object().member("source", protection.source);
+  json.member("generation", time_of(protection.generation));
+  if (protection.protected_at) json.member("protected", time_of(*protection.protected_at));
+  if (protection.completed_at) json.member("completed", time_of(*protection.completed_at));
+  json.end_object();
+}
+
+void write_destination(JsonWriter& json, const DestinationStatus& destination) {
+  json.begin_object()
+      .member("destination", destination.destination)
+      .member("location", destination.location);
+  if (destination.space) {
+    json.member("free_bytes", destination.space->free_bytes)
+        .member("total_bytes", destination.space->total_bytes);
+  }
+  if (const auto& transport = destination.transport) {
+    json.key("transport").begin_object();
+    json.member("protocol", transport->protocol).member("cipher", transport->cipher);
+    json.key("is_aes_256").boolean(transport->is_aes_256).end_object();
+  }
+  if (destination.failure) json.member("error", render(*destination.failure, Language::en));
+  json.end_object();
+}
+
+void write_run(JsonWriter& json, const RunRecord& run) {
+  json.begin_object().member("run", run.id).member("job", run.slot.job);
+  json.member("started", time_of(run.started));
+  if (run.finished) json.member("finished", time_of(*run.finished));
+  if (run.verdict) json.member("verdict", to_string(*run.verdict));
+  json.end_object();
+}
+
 std::string to_json(const StatusReport& report) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().member("verdict", to_string(report.verdict)).key("sources").begin_array();
-  for (const SourceStatus& source : report.sources) {
-    json.begin_object().member("source", source.source).member("destination", source.destination);
-    json.member("verdict", to_string(source.verdict))
-        .member("generations", std::uint64_t{source.generations});
-    if (source.newest)
-      json.member("newest", time_of(*source.newest)).member("bytes", source.newest_bytes);
-    if (source.newest_snapshot) json.member("snapshot", source.newest_snapshot->hex());
-    if (source.sealed) json.member("sealed", time_of(*source.sealed));
-    if (source.filling) write_filling(json, *source.filling);
-    write_notes(json, source.notes);
-    json.end_object();
-  }
+  for (const SourceStatus& source : report.sources) write_source(json, source);
   json.end_array().key("protection").begin_array();
-  for (const Protection& protection : report.protection) {
-    json.begin_object().member("source", protection.source);
-    json.member("generation", time_of(protection.generation));
-    if (protection.protected_at) json.member("protected", time_of(*protection.protected_at));
-    if (protection.completed_at) json.member("completed", time_of(*protection.completed_at));
-    json.end_object();
-  }
+  for (const Protection& protection : report.protection) write_protection(json, protection);
   json.end_array().key("destinations").begin_array();
-  for (const DestinationStatus& destination : report.destinations) {
-    json.begin_object()
-        .member("destination", destination.destination)
-        .member("location", destination.location);
-    if (destination.space) {
-      json.member("free_bytes", destination.space->free_bytes)
-          .member("total_bytes", destination.space->total_bytes);
-    }
-    if (const auto& transport = destination.transport) {
-      json.key("transport").begin_object();
-      json.member("protocol", transport->protocol).member("cipher", transport->cipher);
-      json.key("is_aes_256").boolean(transport->is_aes_256).end_object();
-    }
-    if (destination.failure) json.member("error", render(*destination.failure, Language::en));
-    json.end_object();
-  }
+  for (const DestinationStatus& destination : report.destinations)
+    write_destination(json, destination);
   json.end_array().key("runs").begin_array();
-  for (const RunRecord& run : report.runs) {
-    json.begin_object().member("run", run.id).member("job", run.slot.job);
-    json.member("started", time_of(run.started));
-    if (run.finished) json.member("finished", time_of(*run.finished));
-    if (run.verdict) json.member("verdict", to_string(*run.verdict));
-    json.end_object();
-  }
+  for (const RunRecord& run : report.runs) write_run(json, run);
   json.end_array();
   write_slots(json, report.slots);
   write_outbox(json, report.waiting);

@@ -58,6 +58,67 @@ bool is_nothing(const OldCopy& copy) {
   return copy.kind == OldCopy::Kind::tree ? copy.measure.files == 0 : copy.measure.bytes == 0;
 }
 
+bool is_mostly_empty(const OldCopy& copy) {
+  constexpr std::uint64_t kFewest = 4;
+  return copy.kind == OldCopy::Kind::tree && copy.measure.folders >= kFewest &&
+         copy.measure.empty_folders * 2 > copy.measure.folders;
+}
+
+// The larger of the nearest of the same series on either side.
+struct Neighbours {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+Neighbours neighbours_of(const std::vector<OldCopy>& copies, std::size_t at) {
+  const OldCopy& copy = copies[at];
+  Neighbours most;
+  const auto compare = [&](const OldCopy& other) {
+    most.files = std::max(most.files, other.measure.files);
+    most.bytes = std::max(most.bytes, other.measure.bytes);
+  };
+  const auto is_kin = [&](const OldCopy& other) {
+    return other.name.series == copy.name.series && other.kind == copy.kind;
+  };
+  const auto next =
+      std::find_if(copies.begin() + static_cast<std::ptrdiff_t>(at) + 1, copies.end(), is_kin);
+  if (next != copies.end()) compare(*next);
+  const auto before =
+      std::find_if(copies.rend() - static_cast<std::ptrdiff_t>(at), copies.rend(), is_kin);
+  if (before != copies.rend()) compare(*before);
+  return most;
+}
+
+void judge(std::vector<OldCopy>& copies, std::size_t at) {
+  OldCopy& copy = copies[at];
+  const Measure& own = copy.measure;
+  if (is_nothing(copy)) {
+    condemn(copy, OldCopy::Condition::empty, text("survey.copy_empty"));
+    return;
+  }
+  if (is_mostly_empty(copy)) {
+    condemn(copy,
+            OldCopy::Condition::hollow,
+            text("survey.copy_empty_folders",
+                 {{"empty", std::to_string(own.empty_folders)},
+                  {"folders", std::to_string(own.folders)}}));
+    return;
+  }
+  const Neighbours most = neighbours_of(copies, at);
+  if (copy.kind == OldCopy::Kind::tree && own.files * 2 < most.files) {
+    condemn(
+        copy,
+        OldCopy::Condition::hollow,
+        text("survey.copy_fewer_files",
+             {{"files", std::to_string(own.files)}, {"neighbour", std::to_string(most.files)}}));
+  } else if (copy.kind == OldCopy::Kind::file && own.bytes * 2 < most.bytes) {
+    condemn(copy,
+            OldCopy::Condition::hollow,
+            text("survey.copy_smaller",
+                 {{"size", format_bytes(own.bytes)}, {"neighbour", format_bytes(most.bytes)}}));
+  }
+}
+
 }  // namespace
 
 std::optional<DatedName> parse_dated_name(std::string_view name) {
@@ -78,50 +139,7 @@ std::optional<DatedName> parse_dated_name(std::string_view name) {
 }
 
 void judge_old_copies(std::vector<OldCopy>& copies) {
-  for (std::size_t at = 0; at < copies.size(); ++at) {
-    OldCopy& copy = copies[at];
-    if (is_nothing(copy)) {
-      condemn(copy, OldCopy::Condition::empty, text("survey.copy_empty"));
-      continue;
-    }
-    const Measure& own = copy.measure;
-    if (copy.kind == OldCopy::Kind::tree && own.folders >= 4 &&
-        own.empty_folders * 2 > own.folders) {
-      condemn(copy,
-              OldCopy::Condition::hollow,
-              text("survey.copy_empty_folders",
-                   {{"empty", std::to_string(own.empty_folders)},
-                    {"folders", std::to_string(own.folders)}}));
-      continue;
-    }
-    // The nearest of the same series on either side.
-    std::uint64_t most = 0;
-    std::uint64_t largest = 0;
-    const auto compare = [&](const OldCopy& other) {
-      most = std::max(most, other.measure.files);
-      largest = std::max(largest, other.measure.bytes);
-    };
-    const auto is_kin = [&](const OldCopy& other) {
-      return other.name.series == copy.name.series && other.kind == copy.kind;
-    };
-    const auto next =
-        std::find_if(copies.begin() + static_cast<std::ptrdiff_t>(at) + 1, copies.end(), is_kin);
-    if (next != copies.end()) compare(*next);
-    const auto before =
-        std::find_if(copies.rend() - static_cast<std::ptrdiff_t>(at), copies.rend(), is_kin);
-    if (before != copies.rend()) compare(*before);
-    if (copy.kind == OldCopy::Kind::tree && own.files * 2 < most) {
-      condemn(copy,
-              OldCopy::Condition::hollow,
-              text("survey.copy_fewer_files",
-                   {{"files", std::to_string(own.files)}, {"neighbour", std::to_string(most)}}));
-    } else if (copy.kind == OldCopy::Kind::file && own.bytes * 2 < largest) {
-      condemn(copy,
-              OldCopy::Condition::hollow,
-              text("survey.copy_smaller",
-                   {{"size", format_bytes(own.bytes)}, {"neighbour", format_bytes(largest)}}));
-    }
-  }
+  for (std::size_t at = 0; at < copies.size(); ++at) judge(copies, at);
 }
 
 std::vector<OldCopy> find_old_copies(const std::string& folder) {
