@@ -89,13 +89,17 @@ void print_tables(const Session& session, const Listing& listing, const Grouping
     session.console.say(text("cli_snapshots.none"));
     return;
   }
+  const ShownTime shown(session);
   for (const SnapshotGroup& group : group_snapshots(listing.records, grouping)) {
     const std::string title = group_title(group, grouping, session.console.language());
     if (!title.empty()) session.console.print(title + "\n");
-    session.console.print(snapshot_table(session, group.snapshots) + "\n");
+    session.console.print(snapshot_table(session, shown, group.snapshots) + "\n");
   }
+  const std::string count = std::to_string(listing.records.size());
+  const std::string& zone = shown.zone();
   session.console.say(
-      text("cli_snapshots.count", {{"count", std::to_string(listing.records.size())}}));
+      zone.empty() ? text("cli_snapshots.count", {{"count", count}})
+                   : text("cli_snapshots.count_in_zone", {{"count", count}, {"zone", zone}}));
 }
 
 std::vector<SnapshotRecord> load(const Session& session, const Options& options) {

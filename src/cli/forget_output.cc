@@ -48,7 +48,9 @@ void print_json(const Session& session, const ForgetPlan& plan) {
   session.console.print(out + "\n");
 }
 
-void print_table(const Session& session, const std::vector<ForgetItem>& items) {
+void print_table(const Session& session,
+                 const ShownTime& shown,
+                 const std::vector<ForgetItem>& items) {
   std::vector<SnapshotRecord> records;
   std::vector<std::vector<std::string>> reasons;
   for (const ForgetItem& item : items) {
@@ -58,7 +60,7 @@ void print_table(const Session& session, const std::vector<ForgetItem>& items) {
       lines.push_back(render(reason, session.console.language()));
     reasons.push_back(std::move(lines));
   }
-  session.console.print(snapshot_table(session, records, reasons) + "\n");
+  session.console.print(snapshot_table(session, shown, records, reasons) + "\n");
 }
 
 }  // namespace
@@ -70,17 +72,20 @@ void print_forget_plan(const Session& session, const ForgetPlan& plan, Effect ef
   }
   if (session.options.quiet) return;
   Console& console = session.console;
+  // Of one clock with the reasons: only the policy counts days in its zone.
+  const ShownTime shown =
+      plan.policy.empty() ? ShownTime::of_this_host(session) : ShownTime(session);
   for (const ForgetGroup& group : plan.groups) {
     if (!group.title.empty()) console.print(group.title + "\n");
     if (!group.keep.empty()) {
       console.say(text("cli_forget.keep", {{"count", std::to_string(group.keep.size())}}));
-      print_table(session, group.keep);
+      print_table(session, shown, group.keep);
     }
     if (group.remove.empty()) continue;
     const Text::Arguments count{{"count", std::to_string(group.remove.size())}};
     console.say(effect == Effect::dry_run ? text("cli_forget.would_remove", count)
                                           : text("cli_forget.remove", count));
-    print_table(session, group.remove);
+    print_table(session, shown, group.remove);
   }
 }
 

@@ -95,8 +95,8 @@ GuidedWorld make_world(const Session& session, const RestoreOrigin& origin, cons
   world.snapshots = origin.snapshots;
   world.working_directory = session.environment.working_directory;
   if (session.environment.identity.uid != 0) world.ownership = Ownership::none;
-  world.local_time = [&session](const format::Timestamp& time) {
-    return local_time(session.environment, time);
+  world.local_time = [shown = ShownTime(session)](const format::Timestamp& time) {
+    return shown.of(time);
   };
   world.find = [load_tree](const BlobId& tree, const std::string& path) {
     return find_node(load_tree, tree, path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "policy/time_zone.h"
 #include "service/slot_tag.h"
 
 namespace hikae::cli {
@@ -108,7 +109,24 @@ std::string local_time(const Environment& environment, Instant time) {
   return local_time(environment, format::to_timestamp(time));
 }
 
+ShownTime::ShownTime(const Environment& environment, std::string zone)
+    : environment_(environment), zone_(std::move(zone)) {}
+
+ShownTime::ShownTime(const Session& session)
+    : ShownTime(session.environment,
+                session.options.repository.empty() ? load_policy(session).policy.timezone : "") {}
+
+ShownTime ShownTime::of_this_host(const Session& session) {
+  return {session.environment, ""};
+}
+
+std::string ShownTime::of(const format::Timestamp& time) const {
+  return zone_.empty() ? local_time(environment_, time)
+                       : policy::policy_time(zone_, format::to_instant(time));
+}
+
 std::string snapshot_table(const Session& session,
+                           const ShownTime& shown,
                            const std::vector<SnapshotRecord>& records,
                            const std::vector<std::vector<std::string>>& reasons) {
   const auto heading = [&](const Text& name) { return render(name, session.console.language()); };
@@ -128,7 +146,7 @@ std::string snapshot_table(const Session& session,
       std::vector<std::string> row(4);
       if (line == 0) {
         row = {records[i].id.short_hex(),
-               local_time(session.environment, snapshot.time),
+               shown.of(snapshot.time),
                printable(snapshot.hostname),
                joined(shown_tags(session, snapshot))};
       }

@@ -50,9 +50,29 @@ std::string open_snapshot_json(const SnapshotRecord& record);
 std::string local_time(const Environment& environment, const format::Timestamp& time);
 std::string local_time(const Environment& environment, Instant time);
 
+// How the times of generations are shown: by the policy's zone, as its days and reasons are; by
+// this host's wall clock where -r needs no policy.
+class ShownTime {
+ public:
+  explicit ShownTime(const Session& session);
+  // By this host's wall clock in any case.
+  static ShownTime of_this_host(const Session& session);
+
+  std::string of(const format::Timestamp& time) const;
+  // Empty: this host's.
+  const std::string& zone() const { return zone_; }
+
+ private:
+  ShownTime(const Environment& environment, std::string zone);
+
+  const Environment& environment_;
+  std::string zone_;
+};
+
 // A table of snapshots, in the order given; without the tags that only programs need, unless -v.
 // `reasons`, if not empty, has one list for each.
 std::string snapshot_table(const Session& session,
+                           const ShownTime& shown,
                            const std::vector<SnapshotRecord>& records,
                            const std::vector<std::vector<std::string>>& reasons = {});
 

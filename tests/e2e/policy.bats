@@ -145,6 +145,15 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   local newest
   newest=$(sed -nE 's/^letters +nas +ok +([0-9-]+ [0-9:]+) .*/\1/p' <<<"$output")
   [ $(($(date +%s) - $(TZ=Asia/Tokyo date -d "$newest" +%s))) -lt 60 ]
+  run -0 hikae snapshots -d nas
+  assert_says "Times are in Asia/Tokyo." "$newest"
+  # A generation's time and the reason that names it are of one clock.
+  echo "retention: {last: 1}" >>policy.yaml
+  run -0 hikae forget -d nas --dry-run
+  [ "$(grep -c "$newest .*stands for $newest" <<<"$output")" -ge 1 ]
+  # Without a policy, as restic does.
+  run -0 hikae snapshots -r nas --password-file "$BATS_FILE_TMPDIR/password"
+  assert_says "time zone of this machine" "$(TZ=America/New_York date -d "TZ=\"Asia/Tokyo\" $newest" '+%F %T')"
 }
 
 @test "restore --source takes the newest generation from the first destination that works" {

@@ -482,5 +482,5 @@ restore() { hikae postgres restore --source database "$@"; }
   (umask 077 && echo nosy >nosy)
   write_policy 'databases: [shop]' 'user: nosy' "password: {file: $PWD/nosy}"
   run -1 hikae doctor
-  assert_says "shop: the role may not read" "pg_read_all_data" "large objects"
+  assert_says "shop: the role may not read" "pg_read_all_data" "large object"
 }
