@@ -139,19 +139,21 @@ Finding judge_file(const FileFacts& facts, FileUse use, unsigned expected_owner)
 }
 
 Finding judge_space(const SpaceFacts& facts) {
-  const std::uint64_t further =
-      facts.generations > 0 ? static_cast<std::uint64_t>(facts.generations) - 1 : 0;
+  const bool is_unlimited = facts.generations <= 0;
+  // Without a limit there is no last one to reckon with, but a next one.
+  const std::uint64_t further = is_unlimited ? (facts.has_snapshots ? 1 : 0)
+                                             : static_cast<std::uint64_t>(facts.generations) - 1;
   const std::uint64_t growth = facts.source_bytes / 50 * further;
   const std::uint64_t needed = facts.has_snapshots ? growth : facts.source_bytes + growth;
+  const Text::Arguments figures = {{"free", format_bytes(facts.space.free_bytes)},
+                                   {"total", format_bytes(facts.space.total_bytes)},
+                                   {"needed", format_bytes(needed)},
+                                   {"generations", std::to_string(facts.generations)}};
   Finding finding{
       Severity::ok,
       "space",
       facts.destination,
-      text("doctor.space",
-           {{"free", format_bytes(facts.space.free_bytes)},
-            {"total", format_bytes(facts.space.total_bytes)},
-            {"needed", format_bytes(needed)},
-            {"generations", facts.generations > 0 ? std::to_string(facts.generations) : "∞"}}),
+      is_unlimited ? text("doctor.space_without_limit", figures) : text("doctor.space", figures),
       {}};
   const bool is_short = facts.space.free_bytes < needed;
   const bool is_full = facts.space.free_bytes < facts.limit;

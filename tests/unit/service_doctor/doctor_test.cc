@@ -48,6 +48,18 @@ TEST(JudgeSpace, TheFirstGenerationAndTheFurtherOnesMustFit) {
   EXPECT_EQ(severity(499, 1, true), Severity::warning);  // nearly full
 }
 
+TEST(JudgeSpace, WithoutALimitTheNextGenerationMustFit) {
+  const auto judged = [](std::uint64_t free_bytes, bool has_snapshots) {
+    return judge_space({"nas", {free_bytes, 10'000}, 5000, 0, has_snapshots, 50});
+  };
+  EXPECT_EQ(judged(5000, false).severity, Severity::ok);
+  EXPECT_EQ(judged(4999, false).severity, Severity::warning);
+  EXPECT_EQ(judged(100, true).severity, Severity::ok);
+  EXPECT_EQ(judged(99, true).severity, Severity::warning);
+  const std::string what = render(judged(100, true).what, Language::en);
+  EXPECT_NE(what.find("next generation will need about 100 B"), std::string::npos) << what;
+}
+
 TEST(JudgeClock, SmallDifferencesAreNone) {
   EXPECT_EQ(judge_clock("nas", seconds(-5)).severity, Severity::ok);
   EXPECT_EQ(judge_clock("nas", minutes(-3)).severity, Severity::warning);
