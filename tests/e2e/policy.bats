@@ -203,12 +203,12 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   done
   RESTIC_PASSWORD_FILE=$BATS_FILE_TMPDIR/password hikae -q forget -r "$PWD/vault" "$(oldest vault)"
   run -0 hikae -v prune -d nas --dry-run
-  assert_says "Removes 1 records of forgotten generations" "older than 400 days" "hikae/forgotten/$record: letters"
+  assert_says "Removes 1 record of forgotten generations" "older than 400 days" "hikae/forgotten/$record: letters"
   run -0 --separate-stderr hikae prune -d nas --dry-run --json
   [ "$(tail -n 1 <<<"$output" | json 'j["message_type"], j["records"][0]["file"]')" = "forgotten_records $record" ]
   [ -e "nas/hikae/forgotten/$record" ]
   run -0 hikae prune -d nas
-  assert_says "Removes 1 records"
+  assert_says "Removes 1 record"
   [ ! -e "nas/hikae/forgotten/$record" ]
   # Of the destination where nothing may be deleted it stays.
   [ -n "$(ls vault/hikae/forgotten)" ]
