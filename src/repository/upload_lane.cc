@@ -88,9 +88,11 @@ void UploadLane::end() {
 }
 
 void UploadLane::upload(const StopToken& stop) {
-  while (const auto pack = queue_.pop(stop)) {
+  while (auto pack = queue_.pop(stop)) {
     // After a failure the rest is only taken out, so that nobody waits for room.
     if (state_ == State::serving) store(**pack, stop);
+    // First its memory: who is told of the room fills the next pack at once.
+    pack.reset();
     count_out(1);
   }
 }
