@@ -134,7 +134,7 @@ assert_all_restore() {
   expect_exit 0 "$fed"
   expect_exit 0 "$prune"
   output=$(cat prune.out)
-  assert_says "stay after all" "snapshots made meanwhile need them"
+  assert_says "1 pack" "stays after all" "snapshots made meanwhile need it"
   assert_restic_is_content
   run -0 hikae restore latest --tag new --target out
   cmp "out$BATS_TEST_TMPDIR/work/data" work/data

@@ -109,7 +109,8 @@ back_up() { on "$1" "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST
   packs=$(objects data | wc -l)
   on killed "$HIKAE" -q backup --pack-size 4 "$BATS_TEST_TMPDIR/machines/killed" >killed.out 2>&1 3>&- &
   wait_until has_more_packs_than "$packs"
-  killed=$(pgrep -f "^$HIKAE.*machines/killed")
+  # With its folder: another suite has machines of the same names.
+  killed=$(pgrep -f "^$HIKAE.*$BATS_TEST_TMPDIR/machines/killed")
   kill -STOP "$killed"
   packs=$(objects data | wc -l)
   on cut "$HIKAE" -q backup --pack-size 4 --retry-lock 5m "$BATS_TEST_TMPDIR/machines/cut" >cut.out 2>&1 3>&- &
