@@ -6,7 +6,7 @@
 #include "cli/tick_output.h"
 #include "format/time.h"
 #include "policy/time_zone.h"
-#include "service/tick.h"
+#include "scheduler/tick.h"
 #include "service/validate_logs.h"
 
 namespace hikae::cli {

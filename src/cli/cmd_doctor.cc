@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "cli/session.h"
-#include "service/doctor.h"
+#include "health/doctor.h"
 
 namespace hikae::cli {
 namespace {

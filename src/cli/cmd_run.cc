@@ -15,8 +15,8 @@
 #include "cli/told_run.h"
 #include "cli/verdict_text.h"
 #include "policy/time_zone.h"
+#include "scheduler/tick.h"
 #include "service/run.h"
-#include "service/tick.h"
 
 namespace hikae::cli {
 namespace {

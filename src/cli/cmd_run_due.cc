@@ -7,7 +7,7 @@
 #include "cli/tick_output.h"
 #include "cli/told_run.h"
 #include "concurrency/guarded.h"
-#include "service/tick.h"
+#include "scheduler/tick.h"
 
 namespace hikae::cli {
 namespace {

@@ -14,8 +14,8 @@
 #include "os/files.h"
 #include "os/process.h"
 #include "policy/convert_schedule.h"
-#include "service/tick.h"
-#include "service/triggers.h"
+#include "scheduler/tick.h"
+#include "scheduler/triggers.h"
 #include "storage/location.h"
 
 namespace hikae::cli {

@@ -10,8 +10,8 @@
 #include "cli/status_nagios.h"
 #include "cli/verdict_text.h"
 #include "format/time.h"
+#include "health/status.h"
 #include "policy/time_zone.h"
-#include "service/status.h"
 
 namespace hikae::cli {
 namespace {

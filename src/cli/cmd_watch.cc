@@ -6,9 +6,9 @@
 #include "cli/session.h"
 #include "cli/verdict_text.h"
 #include "format/time.h"
+#include "health/watch.h"
 #include "policy/time_zone.h"
 #include "service/announce.h"
-#include "service/watch.h"
 
 namespace hikae::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "cli/snapshot_groups.h"
 #include "policy/time_zone.h"
-#include "service/run_parts.h"
+#include "service/own_snapshots.h"
 
 namespace hikae::cli {
 namespace {

@@ -7,8 +7,8 @@
 #include "cli/session.h"
 #include "concurrency/guarded.h"
 #include "concurrency/task_group.h"
+#include "health/heartbeat.h"
 #include "journal/journal.h"
-#include "service/heartbeat.h"
 #include "web/http_server.h"
 
 namespace hikae::cli {

@@ -6,7 +6,7 @@
 
 #include "cli/session.h"
 #include "journal/journal.h"
-#include "service/due.h"
+#include "scheduler/due.h"
 
 namespace hikae::cli {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "health/status.h"
 #include "policy/policy.h"
-#include "service/status.h"
 
 namespace hikae::cli {
 

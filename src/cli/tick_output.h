@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/session.h"
-#include "service/tick.h"
+#include "scheduler/tick.h"
 
 namespace hikae::cli {
 

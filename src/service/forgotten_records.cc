@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "maintenance/rewrite_index.h"
-#include "service/run_parts.h"
+#include "service/own_snapshots.h"
 
 namespace hikae {
 namespace {

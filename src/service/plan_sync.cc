@@ -3,7 +3,7 @@
 #include <map>
 #include <tuple>
 
-#include "service/run_parts.h"
+#include "service/own_snapshots.h"
 #include "service/sync.h"
 
 namespace hikae {

@@ -7,10 +7,9 @@
 #include <set>
 #include <unordered_set>
 
-#include "policy/time_zone.h"
 #include "repository/snapshots.h"
+#include "service/own_snapshots.h"
 #include "service/run.h"
-#include "source/files_source.h"
 
 namespace hikae {
 
@@ -41,22 +40,6 @@ struct RunContext {
   std::set<std::string> anomalies;
 };
 
-// The snapshots that this policy's retention and catch-up may touch: its tags, this host.
-bool belongs_to(const format::Snapshot& snapshot,
-                const policy::Policy& policy,
-                const Environment& environment);
-bool is_of_source(const format::Snapshot& snapshot, const std::string& source);
-
-// The rules for one source in one destination: the source's own, else the destination's, else the
-// policy's; nullptr when none is given, and then nothing is ever deleted.
-const policy::RetentionRules* retention_of(const policy::Policy& policy,
-                                           const policy::Source& source,
-                                           const policy::Destination& destination);
-policy::RetentionPlan plan_source_retention(const policy::Policy& policy,
-                                            const policy::RetentionRules& rules,
-                                            const std::vector<SnapshotRecord>& snapshots,
-                                            Instant now);
-
 // What a destination has lost counts as never stored, so that this run's generations are whole
 // there all the same: it is read again from the sources or comes from another destination. Noted in
 // the report, and nothing is deleted there: the earlier generations may lack it.
@@ -66,8 +49,6 @@ void leave_out_lost_packs(RunContext& run, const StopToken& stop);
 // source is not read again and no second generation of the slot appears: catch_up() completes it.
 enum class Adopted { no, yes };
 Adopted adopt_sealed(RunContext& run, const policy::Source& source);
-// What the policy says of a source of files, as its reader takes it. REQUIRES: its kind is files.
-FilesOptions files_options(const policy::Source& source, const Environment& environment);
 // Reads one source once and stores it in every good destination that keeps up.
 void back_up_source(RunContext& run, const policy::Source& source, const StopToken& stop);
 // Shows the progress of a copy to the observer as long as it lives, however the work ends.
