@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backup/pipeline.h"
 
+#include <algorithm>
+
 #include "backup/stages.h"
 
 namespace hikae {
@@ -86,8 +88,11 @@ void run_stages(Source& source, BackupState& state, const StopToken& stop) {
   for (std::size_t i = 0; i < workers; ++i) {
     tasks.spawn("scan", [&](const StopToken& group) { scan_folders(state, group); });
     tasks.spawn("files", [&](const StopToken& group) { save_files(state, group); });
-    tasks.spawn("chunks", [&](const StopToken& group) { save_chunks(state, group); });
   }
+  // Who reads stores, too, when nobody else is free; so these and the reader of a single large file
+  // keep every processor busy, and one more would only hold memory.
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, workers - 1); ++i)
+    tasks.spawn("chunks", [&](const StopToken& group) { save_chunks(state, group); });
   tasks.join();
 }
 

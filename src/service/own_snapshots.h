@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which snapshots of a repository a policy may call its own, and what its retention makes of them. Pure.
+// Which snapshots of a repository a policy may call its own, and what its retention makes of them.
+// Pure.
 #pragma once
 
 #include <string>
