@@ -116,11 +116,12 @@ int run(const Session& session, const Options& options) {
   const Grouping grouping = parse_grouping(options.group_by.value_or(""));
   std::vector<Listing> listings;
   std::vector<std::pair<std::string, Error>> failures;
-  std::vector<std::string> names = destinations_to_visit(session);
-  if (names.empty()) names.emplace_back();
+  const std::vector<std::string> names = destinations_to_visit(session);
+  // Of a single one nothing is to be said beside its own failure, so that passes on whole.
+  if (names.empty()) listings.push_back({"", load(session, options)});
   for (const std::string& name : names) {
     GlobalOptions narrowed = session.options;
-    if (!name.empty()) narrowed.destination = name;
+    narrowed.destination = name;
     try {
       listings.push_back(
           {name, load({session.console, session.environment, narrowed, session.stop}, options)});

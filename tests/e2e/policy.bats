@@ -113,6 +113,18 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   assert_says "-d: nas vault"
 }
 
+@test "every verb prints the mistakes of a policy alike" {
+  sed 's/^sources:/sourcs:/' policy.yaml >mistaken.yaml
+  run -1 hikae --policy mistaken.yaml status
+  local as_status=$output
+  [[ "$as_status" == mistaken.yaml:* ]]
+  for verb in "snapshots -d nas" snapshots "stats -d nas" "check -d nas"; do
+    # shellcheck disable=SC2086  # words
+    run -1 hikae --policy mistaken.yaml $verb
+    [ "$output" = "$as_status" ]
+  done
+}
+
 @test "a mistyped destination is a mistake to tell, not a failed run to record" {
   export HIKAE_STATE_DIR=$PWD/state
   for verb in "run -d" "check -d" "prune -d" "forget -d"; do
