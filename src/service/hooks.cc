@@ -118,7 +118,6 @@ void HookScope::run_noting(const char* hook, const std::vector<std::string>& com
     } catch (const Error& error) {
       const Text problem =
           text("service_hooks.problem", {{"reason", render(error, run_.policy.language)}});
-      run_.environment.log.warning(problem);
       run_.report.frozen.push_back(problem);
     }
   }

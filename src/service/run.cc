@@ -202,7 +202,6 @@ void record(RunContext& run) {
 
 void note(RunContext& run, const Text& problem) {
   run.report.frozen.push_back(problem);
-  run.environment.log.warning(problem);
 }
 
 // What a run needs depends on its destinations and on the size of the repository; nothing that it
@@ -246,6 +245,7 @@ void perform_with_hooks(RunContext& run, RunLog& log, const StopToken& stop) {
   validate_run(run, stop);
   hooks.finish(judge(run.report), first_failure(run.report, {}));
   hooks.end();
+  log.record_notes(run.report);
 }
 
 // The snapshots of each source in each destination that could be listed; none is an answer, too.
@@ -300,6 +300,7 @@ void conclude(RunContext& run, RunLog& log) {
   run.report.finished = run.environment.clock.now();
   run.report.verdict = judge(run.report);
   put_classic_log(run, classic_log(run.policy, run.report));
+  log.record_notes(run.report);
   run.report.verdict = judge(run.report);
   record(run);
   keep_fillings(run.policy.name, run.journal, run.report.outcomes, run.report.finished);
@@ -347,6 +348,7 @@ RunReport run_policy(const policy::Policy& policy,
   try {
     perform_with_hooks(run, log, stop);
   } catch (const Cancelled&) {
+    log.say_notes(run.report);
     log.stop();
     throw;
   }

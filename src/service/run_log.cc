@@ -109,6 +109,11 @@ void RunLog::record_result(const std::string& destination,
   record(line, failure);
 }
 
+void RunLog::say_notes(const RunReport& report) {
+  for (const Text& note : report.frozen) outer_.log.warning(note);
+  record_notes(report);
+}
+
 void RunLog::stop() {
   logs::Line line = line_of(logs::kRunStopped, "run");
   line.severity = LogLevel::warning;
@@ -147,6 +152,16 @@ void RunLog::record(logs::Line line, const std::optional<Error>& failure) {
   record(std::move(line));
 }
 
+void RunLog::record_notes(const RunReport& report) {
+  for (; notes_recorded_ < report.frozen.size(); ++notes_recorded_) {
+    const Text& note = report.frozen[notes_recorded_];
+    logs::Line line = line_of(note.key, "note");
+    line.severity = LogLevel::warning;
+    line.message = render(note, Language::en);
+    record(line);
+  }
+}
+
 void log_removal(RunLog& log, const ForgottenSnapshot& gone) {
   logs::Line line = line_of(logs::kRemoved, "retention");
   line.source = gone.source;
@@ -162,12 +177,7 @@ void log_outcomes(RunLog& log, const RunReport& report) {
   for (const SourceOutcome& source : report.sources) log_source(log, source);
   for (const RunOutcome& outcome : report.outcomes) log_generation(log, report, outcome);
   for (const ForgottenSnapshot& gone : report.forgotten) log_removal(log, gone);
-  for (const Text& note : report.frozen) {
-    logs::Line line = line_of(note.key, "note");
-    line.severity = LogLevel::warning;
-    line.message = render(note, Language::en);
-    log.record(line);
-  }
+  log.record_notes(report);
 }
 
 }  // namespace hikae

@@ -2,6 +2,7 @@
 // What a run writes into the log: each line with run, slot and policy.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "logs/sink.h"
@@ -30,6 +31,11 @@ class RunLog final : public Log {
                      Verdict verdict,
                      const Text& summary,
                      const std::optional<Error>& failure);
+  // Notes of the report that were not recorded yet. Into the sink only: who gets the report shows
+  // them, and a person should read each once.
+  void record_notes(const RunReport& report);
+  // The same, and all notes to the outer log: of a run that was stopped nobody gets the report.
+  void say_notes(const RunReport& report);
   // Somebody asked it to stop.
   void stop();
 
@@ -44,6 +50,7 @@ class RunLog final : public Log {
   const policy::Policy& policy_;
   std::string run_;
   SlotId slot_;
+  std::size_t notes_recorded_ = 0;
   Environment logged_;
 };
 

@@ -96,7 +96,6 @@ bool belongs_to_run(const logs::Line& line, const RunContext& run, Instant previ
 
 void note(RunContext& run, const Text& problem) {
   run.report.frozen.push_back(problem);
-  run.environment.log.warning(problem);
 }
 
 // The generation of this source before the run's own, as the destinations know it.

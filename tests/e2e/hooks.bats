@@ -58,6 +58,29 @@ END
   [ "$(ls vault/snapshots | wc -l)" = 1 ]
 }
 
+@test "what went wrong in after or finally is said once on the console and once in the log" {
+  begin_with
+  echo "hooks: {after: ['exit 4'], finally: ['exit 5']}" >>policy.yaml
+  sed -i "s#work: {files: \[\(.*\)\]}#work: {files: [\1], hooks: {after: ['exit 6']}}#" policy.yaml
+  run -0 hikae run
+  for code in 4 5 6; do
+    [ "$(grep -c "exit code $code" <<<"$output")" = 1 ]
+    [ "$(grep -c "exit code $code" log/hikae.log)" = 1 ]
+  done
+}
+
+@test "a run that is stopped says what went wrong in finally, on the console and in the log" {
+  begin_with
+  echo "hooks: {before: ['touch $PWD/begun; sleep 1000'], finally: ['exit 5']}" >>policy.yaml
+  "$HIKAE" run >said 2>&1 &
+  local run=$!
+  wait_until test -e begun
+  kill -TERM $run
+  expect_exit 130 $run
+  [ "$(grep -c "exit code 5" said)" = 1 ]
+  [ "$(grep -c "exit code 5" log/hikae.log)" = 1 ]
+}
+
 @test "the hooks of the policy hear what failed in a part of the run, and finally hears of a warning where it was left out" {
   begin_with "hooks: {on_error: ['echo \"\$HIKAE_VERDICT: \$HIKAE_ERROR\" >$BATS_TEST_TMPDIR/said']}"
   mv work gone
