@@ -78,6 +78,19 @@ def build(target, size, root="/usr"):
     _write_small(target / "mail", int(size * SMALL_SHARE), source)
 
 
+def build_small(target, number):
+    """`number` files of about 200 bytes that have nothing in common, a thousand in a folder."""
+    source = random.Random(20260401)
+    noise = source.randbytes(MIB)
+    for first in range(0, number, 1000):
+        folder = target / f"{first // 1000:04}"
+        folder.mkdir(parents=True)
+        for file in range(first, min(first + 1000, number)):
+            begin = source.randrange(MIB - 400)
+            length = source.randrange(20, 380)
+            (folder / f"file-{file:07}").write_bytes(b"%d " % file + noise[begin:begin + length])
+
+
 def files_of(folder):
     """{relative path: size} of the regular files."""
     found = {}

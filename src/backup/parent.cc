@@ -3,14 +3,21 @@
 
 namespace hikae {
 
+ParentTrees::ParentTrees(const std::vector<BackupTarget>& targets, Log& log)
+    : targets_(targets), log_(log) {
+  for (const BackupTarget& target : targets)
+    readers_.push_back(std::make_unique<TreeReader>(*target.repository, *target.index));
+}
+
 std::vector<format::Node> ParentTrees::load(const std::optional<BlobId>& subtree,
-                                            const StopToken& stop) const {
+                                            const StopToken& stop) {
   if (!subtree) return {};
-  for (const BackupTarget& target : targets_) {
+  BlobBuffers buffers;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    const BackupTarget& target = targets_[i];
     if (!target.index->has(format::BlobType::tree, *subtree)) continue;
     try {
-      return format::decode_tree(
-          target.repository->load_blob(*target.index, format::BlobType::tree, *subtree, stop));
+      return format::decode_tree(readers_[i]->load(*subtree, buffers, stop));
     } catch (const Error& error) {
       log_.warning(text(
           "backup.parent_tree_unreadable",

@@ -3,20 +3,22 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "backup/pipeline.h"
+#include "repository/tree_reader.h"
 
 namespace hikae {
 
 // The parent snapshot's trees, read from whichever target has them. Thread-safe.
 class ParentTrees {
  public:
-  ParentTrees(const std::vector<BackupTarget>& targets, Log& log) : targets_(targets), log_(log) {}
+  ParentTrees(const std::vector<BackupTarget>& targets, Log& log);
   // Nodes in name order. A tree that no target can give is reported once and treated as empty: its
   // files are read.
-  std::vector<format::Node> load(const std::optional<BlobId>& subtree, const StopToken& stop) const;
+  std::vector<format::Node> load(const std::optional<BlobId>& subtree, const StopToken& stop);
 
   // An unchanged file must be read all the same: no destination has its content any more.
   void note_lost_content() { ++files_lost_; }
@@ -25,6 +27,7 @@ class ParentTrees {
 
  private:
   const std::vector<BackupTarget>& targets_;
+  std::vector<std::unique_ptr<TreeReader>> readers_;  // of each target
   Log& log_;
   std::atomic<std::uint64_t> files_lost_{0};
 };

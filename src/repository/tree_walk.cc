@@ -2,6 +2,7 @@
 #include "repository/tree_walk.h"
 
 #include "concurrency/task_group.h"
+#include "repository/tree_reader.h"
 
 namespace hikae {
 namespace {
@@ -15,7 +16,7 @@ struct Walk {
 class TreeWalker {
  public:
   TreeWalker(Repository& repository, const Index& index, const TreeWalkHooks& hooks)
-      : repository_(repository), index_(index), hooks_(hooks) {
+      : index_(index), hooks_(hooks), trees_(repository, index) {
     walk_.lock()->seen.resize(index.blob_count());
   }
 
@@ -59,15 +60,15 @@ class TreeWalker {
   void visit(const BlobId& tree, BlobBuffers& buffers, const StopToken& stop) {
     std::vector<format::Node> nodes;
     try {
-      nodes = format::decode_tree(
-          repository_.load_blob(index_, format::BlobType::tree, tree, buffers, stop));
+      nodes = format::decode_tree(trees_.load(tree, buffers, stop));
     } catch (const Error& error) {
       fail(tree, error);
       return;
     }
     hooks_.visit(tree, nodes);
-    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-      if (node->subtree) enqueue(*node->subtree);
+    // The last is visited first: the other way round than they were stored, as TreeReader reads.
+    for (const format::Node& node : nodes) {
+      if (node.subtree) enqueue(*node.subtree);
     }
   }
 
@@ -77,9 +78,9 @@ class TreeWalker {
     hooks_.failed(tree, error);
   }
 
-  Repository& repository_;
   const Index& index_;
   const TreeWalkHooks& hooks_;
+  TreeReader trees_;
   Guarded<Walk> walk_;
   Guarded<int> failing_;
 };

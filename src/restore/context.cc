@@ -35,7 +35,10 @@ Bytes load_blob(Context& context, format::BlobType type, const BlobId& id, const
   }
   const bool was_down = is_down(context);
   try {
-    Bytes content = context.repository.load_blob(context.index, type, id, stop);
+    BlobBuffers buffers;
+    Bytes content = type == format::BlobType::tree
+                        ? context.trees.load(id, buffers, stop)
+                        : context.repository.load_blob(context.index, type, id, buffers, stop);
     note_outcome(context, nullptr);
     return content;
   } catch (const Error& error) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "concurrency/guarded.h"
+#include "repository/tree_reader.h"
 #include "restore/pipeline.h"
 
 namespace hikae::restore {
@@ -43,6 +44,7 @@ struct Context {
   Counters counters;
   // Failed calls of the repository on end; with others to ask, it is asked last after a few.
   std::atomic<int> failures{0};
+  TreeReader trees{repository, index};
 };
 
 // A blob as it is stored in the repository, or in another one when its index does not know it.

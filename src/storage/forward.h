@@ -19,6 +19,7 @@ class ForwardingBackend : public Backend {
   std::string location() const override { return inner_->location(); }
   std::size_t connections() const override { return inner_->connections(); }
   std::size_t uploads() const override { return inner_->uploads(); }
+  std::size_t read_ahead() const override { return inner_->read_ahead(); }
   void create_layout(const StopToken& stop) override { inner_->create_layout(stop); }
   bool is_empty(const StopToken& stop) override { return inner_->is_empty(stop); }
   using Backend::save;

@@ -32,6 +32,7 @@ class RestBackend final : public Backend {
 
   std::string location() const override { return location_; }
   std::size_t connections() const override { return connections_; }
+  std::size_t read_ahead() const override { return kReadAhead; }
   void create_layout(const StopToken& stop) override;
   bool is_empty(const StopToken& stop) override;
   using Backend::save;

@@ -45,6 +45,7 @@ class SftpBackend final : public Backend {
 
   std::string location() const override { return options_.location; }
   std::size_t connections() const override { return connections_.limit(); }
+  std::size_t read_ahead() const override { return kReadAhead; }
   void create_layout(const StopToken& stop) override;
   bool is_empty(const StopToken& stop) override;
   using Backend::save;

@@ -127,7 +127,7 @@ large_run() {
 }
 
 @test "rights that are taken away in the middle of a run: said as such, and the next run completes" {
-  use_policy backups/midway "limit_upload: 500K"
+  use_policy backups/midway "limit_upload: 1M"
   run -0 hikae init
   large_run midway
   radosgw-admin -c "$CONFIGURATION" user suspend --uid=t >/dev/null
