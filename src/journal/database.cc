@@ -20,7 +20,7 @@
 namespace hikae::journal {
 namespace {
 
-constexpr int kVersion = 7;
+constexpr int kVersion = 8;
 constexpr int kBusyMilliseconds = 30'000;
 
 constexpr const char* kTables = R"sql(
@@ -94,6 +94,10 @@ constexpr const char* kFigureTable = R"sql(
     PRIMARY KEY (policy, destination, source, name)) STRICT;
 )sql";
 
+// Since version 8: what to do about a slot that went wrong.
+constexpr const char* kNextStepColumn =
+    "ALTER TABLE slot ADD COLUMN next_step TEXT NOT NULL DEFAULT ''";
+
 // The file's content is not what it must be.
 class Damaged : public std::runtime_error {
  public:
@@ -118,6 +122,7 @@ void bring_up_to_date(SQLite::Database& database, int version) {
   if (version < 5) database.exec(kNoticeTable);
   if (version < 6) database.exec(kRepeatColumn);
   if (version < 7) database.exec(kFigureTable);
+  if (version < 8) database.exec(kNextStepColumn);
   database.exec("PRAGMA user_version = " + std::to_string(kVersion));
   transaction.commit();
 }
@@ -138,7 +143,7 @@ void check_content(SQLite::Database& database) {
           "deletion",
           "SELECT policy, job, slot_group, since FROM schedule_group",
           "SELECT policy, job, slot_group, scheduled, state, attempts, first_try, next_try, "
-          "settled, verdict, acknowledged, reminded, repeat FROM slot",
+          "settled, verdict, acknowledged, reminded, repeat, next_step FROM slot",
           "SELECT policy, destination, source, name, value, seen FROM figure",
           "SELECT number, policy, channel, key, subject, content, created, next_try, "
           "claimed_until, tries, state, settled, answer FROM notice"}) {

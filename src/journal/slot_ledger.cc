@@ -52,7 +52,7 @@ std::vector<std::string> split(const std::string& joined) {
 
 constexpr const char* kColumns =
     "SELECT job, slot_group, scheduled, state, attempts, first_try, next_try, settled, verdict, "
-    "acknowledged, reminded, repeat FROM slot ";
+    "acknowledged, reminded, repeat, next_step FROM slot ";
 
 std::optional<Instant> time_in(SQLite::Statement& row, int column) {
   if (row.getColumn(column).isNull()) return std::nullopt;
@@ -73,6 +73,7 @@ SlotRecord read_slot(SQLite::Statement& row) {
   slot.acknowledged = time_in(row, 9);
   slot.reminded = time_in(row, 10);
   slot.repeat = split(row.getColumn(11).getString());
+  slot.next_step = row.getColumn(12).getString();
   return slot;
 }
 
@@ -204,8 +205,8 @@ class SqliteSlotLedger final : public SlotLedger {
     SQLite::Statement insert(
         store_.database(),
         "INSERT OR REPLACE INTO slot (policy, job, slot_group, scheduled, state, attempts, "
-        "first_try, next_try, settled, verdict, acknowledged, reminded, repeat) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "first_try, next_try, settled, verdict, acknowledged, reminded, repeat, next_step) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Store::bind_values(insert,
                        1,
                        policy,
@@ -221,6 +222,7 @@ class SqliteSlotLedger final : public SlotLedger {
     bind_time(insert, 11, slot.acknowledged);
     bind_time(insert, 12, slot.reminded);
     insert.bind(13, join(slot.repeat));
+    insert.bind(14, slot.next_step);
     insert.exec();
   }
 

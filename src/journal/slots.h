@@ -42,6 +42,7 @@ struct SlotRecord {
   std::vector<std::string> repeat;  // the sources that the next try repeats; empty: all
   std::optional<Instant> settled;   // when it became done, failed, missed or coalesced
   std::optional<Verdict> verdict;
+  std::string next_step;  // what to do about its last try; in the policy's language; may be empty
   std::optional<Instant> acknowledged;  // of a failed or missed one
   std::optional<Instant> reminded;      // the second channel was told that nobody acknowledged it
   bool operator==(const SlotRecord&) const = default;

@@ -42,6 +42,19 @@ void tell_missed(const TryContext& context, const DuePlan& plan) {
   }
 }
 
+// What each failure itself said to do, once, and then to acknowledge it.
+Text what_to_do(const std::vector<SlotRecord>& slots) {
+  std::vector<std::string> steps;
+  for (const SlotRecord& slot : slots) {
+    const bool is_new = std::find(steps.begin(), steps.end(), slot.next_step) == steps.end();
+    if (!slot.next_step.empty() && is_new) steps.push_back(slot.next_step);
+  }
+  if (steps.empty()) return text("service_due.acknowledge_hint");
+  std::string all;
+  for (const std::string& step : steps) all += (all.empty() ? "" : " ") + step;
+  return text("service_due.put_right_hint", {{"steps", all}});
+}
+
 // What failed or was missed and nobody took notice of.
 void remind(const TryContext& context) {
   SlotLedger& ledger = context.tick.journal.slots();
@@ -65,7 +78,7 @@ void remind(const TryContext& context) {
     else
       event.also.push_back(slot.id);
   }
-  event.next_step = text("service_due.acknowledge_hint");
+  event.next_step = what_to_do(due);
   context.tell(std::move(event));
   ledger.save(context.tick.policy.name, due);
 }

@@ -253,12 +253,8 @@ JobResult try_backup(const TryContext& context, const DueJob& job, const StopTok
     if (is_transient(error)) repeat = job.sources;
     next_step = error.hint();
   }
-  const bool can_help = !repeat.empty();
-  end_try(context,
-          result.slots,
-          result.verdict,
-          can_help ? TryAgain::can_help : TryAgain::cannot_help,
-          repeat);
+  const auto again = repeat.empty() ? TryAgain::cannot_help : TryAgain::can_help;
+  end_try(context, result.slots, {result.verdict, again, repeat, next_step});
   if (!is_old_news(result)) tell_backup(context, result, options, std::move(next_step));
   save_try(context, result.slots);
   if (result.verdict <= Verdict::warning && !result.left_out)

@@ -25,15 +25,17 @@ void tell_failed(const TryContext& context, const SlotRecord& slot);
 
 // The slots of a job with a try begun now, saved.
 std::vector<SlotRecord> begin_try(const TryContext& context, const DueJob& job);
-// Settles them by the verdict, or sets the next try when one is allowed and `can_help`. The ledger
+// Settles them by the verdict, or sets the next try when one is allowed and can help. The ledger
 // learns of it by save_try(), after people were told: killed between the two, the program makes the
 // try again and nobody hears of it twice. The other way round nobody would hear of it at all.
 enum class TryAgain { cannot_help, can_help };
-void end_try(const TryContext& context,
-             std::vector<SlotRecord>& slots,
-             Verdict verdict,
-             TryAgain again,
-             const std::vector<std::string>& repeat);
+struct TryEnd {
+  Verdict verdict = Verdict::failed;
+  TryAgain again = TryAgain::cannot_help;
+  std::vector<std::string> repeat;  // the sources that the next try repeats
+  std::optional<Text> next_step;    // what a person can do about it
+};
+void end_try(const TryContext& context, std::vector<SlotRecord>& slots, const TryEnd& end);
 // Writes them into the ledger, and sends what was told.
 void save_try(const TryContext& context, const std::vector<SlotRecord>& slots);
 // As before the try: it was not one.

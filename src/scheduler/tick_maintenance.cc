@@ -122,11 +122,8 @@ JobResult try_maintenance(const TryContext& context, const DueJob& job, const St
   keep_figures(tick.policy.name, tick.journal, observed_figures(result.results), finished);
   write_metrics(tick.policy, tick.environment, tick.journal, {});
   log.finish(result.verdict, result.failure, finished - started);
-  end_try(context,
-          result.slots,
-          result.verdict,
-          can_help ? TryAgain::can_help : TryAgain::cannot_help,
-          {});
+  const auto again = can_help ? TryAgain::can_help : TryAgain::cannot_help;
+  end_try(context, result.slots, {result.verdict, again, {}, next_step_of(result)});
   tell(context, result);
   save_try(context, result.slots);
   return result;

@@ -24,22 +24,20 @@ std::vector<SlotRecord> begin_try(const TryContext& context, const DueJob& job) 
   return slots;
 }
 
-void end_try(const TryContext& context,
-             std::vector<SlotRecord>& slots,
-             Verdict verdict,
-             TryAgain again,
-             const std::vector<std::string>& repeat) {
+void end_try(const TryContext& context, std::vector<SlotRecord>& slots, const TryEnd& end) {
   const Instant now = context.tick.environment.clock.now();
   for (SlotRecord& slot : slots) {
-    slot.verdict = verdict;
-    slot.repeat = repeat;
-    slot.next_try = again == TryAgain::can_help ? next_try(context.tick.policy, slot, now)
-                                                : std::optional<Instant>();
+    slot.verdict = end.verdict;
+    slot.repeat = end.repeat;
+    slot.next_step =
+        end.next_step ? render(*end.next_step, context.tick.policy.language) : std::string();
+    slot.next_try = end.again == TryAgain::can_help ? next_try(context.tick.policy, slot, now)
+                                                    : std::optional<Instant>();
     if (slot.next_try) {
       slot.state = SlotState::due;
       continue;
     }
-    slot.state = verdict == Verdict::failed ? SlotState::failed : SlotState::done;
+    slot.state = end.verdict == Verdict::failed ? SlotState::failed : SlotState::done;
     slot.settled = now;
   }
 }

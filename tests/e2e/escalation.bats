@@ -97,7 +97,9 @@ last_request() { requests_to "$1" | tail -n 1; }
 import json, sys
 facts = json.loads(json.load(sys.stdin)["body"])
 assert facts["occasion"] == "unacknowledged" and facts["verdict"] == "failed", facts
-assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts'
+assert facts["slot"]["scheduled"] == "2026-03-02T01:00:00Z", facts
+# What the failure itself said to do, hours ago.
+assert facts["problems"][0]["next_step"].startswith("Mount the disk or share and run the backup again."), facts'
   slack_said 1 failed
   mend_source
   run -0 at "2026-03-03 01:01:00" hikae -q run --due

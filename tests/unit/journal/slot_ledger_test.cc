@@ -38,6 +38,7 @@ TEST_F(SlotLedgerTest, KeepsEverythingOfASlot) {
   slot.first_try = at(501);
   slot.next_try = at(777);
   slot.repeat = {"fileshare", "etc"};
+  slot.next_step = "Mount it.";
   slot.settled = at(600);
   slot.verdict = Verdict::partial;
   slot.acknowledged = at(700);
