@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "repository/tree_reader.h"
 
+#include <algorithm>
+
 namespace hikae {
 
 Bytes TreeReader::load(const BlobId& tree, BlobBuffers& buffers, const StopToken& stop) {
-  const auto place = index_.find(format::BlobType::tree, tree);
+  // Where requests cost nothing, the index is not searched twice.
+  const auto place = read_ahead_ == 0 ? std::nullopt : index_.find(format::BlobType::tree, tree);
   if (place && place->blob.length < read_ahead_) {
     const auto window = window_with(*place, stop);
     if (window->bytes) {
