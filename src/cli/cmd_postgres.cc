@@ -2,16 +2,18 @@
 #include <memory>
 
 #include "cli/physical_restore_verb.h"
+#include "cli/postgres_choice.h"
 #include "cli/postgres_restore.h"
-#include "cli/snapshot_options.h"
 
 namespace hikae::cli {
 namespace {
 
 int restore_cluster(const Session& session, const PostgresRestoreOptions& options) {
-  const PostgresOrigin from = open_postgres_origin(session, options);
-  return restore_physically(
-      session, from.origin, from.record, {options.target, options.tablespace_map, options.dry_run});
+  const PostgresChoice choice = choose_postgres(session, options);
+  return restore_physically(session,
+                            choice.from.origin,
+                            choice.from.record,
+                            {options.target, options.tablespace_map, options.dry_run});
 }
 
 int restore(const Session& session, const PostgresRestoreOptions& options) {
@@ -62,24 +64,7 @@ void add_restore_options(Command& command, PostgresRestoreOptions& options) {
   command.optional_argument("ID", options.snapshot, text("cli_postgres.help_snapshot"));
 }
 
-bool has_match(const std::vector<SnapshotRecord>& snapshots, const SnapshotFilter& filter) {
-  for (const SnapshotRecord& record : snapshots) {
-    if (matches(record.snapshot, filter)) return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-PostgresOrigin open_postgres_origin(const Session& session, const PostgresRestoreOptions& options) {
-  const SnapshotFilter filter =
-      options.source.empty() ? SnapshotFilter() : source_filter(session, options.source);
-  RestoreOrigin origin =
-      open_origin(session, [&](const auto& snapshots) { return has_match(snapshots, filter); });
-  const std::string name = options.snapshot.empty() ? "latest" : options.snapshot;
-  SnapshotRecord record = find_snapshot(origin.snapshots, name, filter);
-  return {std::move(origin), std::move(record)};
-}
 
 void add_postgres(Command& root, const Session& session) {
   Command& group = root.add_group("postgres", text("cli_postgres.help"));

@@ -60,13 +60,6 @@ RestoreOptions restore_options(const Session& session, const Options& options) {
   return result;
 }
 
-bool has_match(const std::vector<SnapshotRecord>& snapshots, const SnapshotFilter& filter) {
-  for (const SnapshotRecord& record : snapshots) {
-    if (matches(record.snapshot, filter)) return true;
-  }
-  return false;
-}
-
 SnapshotFilter make_filter(const Session& session, const Options& options) {
   SnapshotFilter filter = options.select.filter();
   if (options.source.empty()) return filter;
@@ -100,10 +93,7 @@ int run(const Session& session, const Options& options) {
       split_snapshot_name(options.snapshot.empty() ? "latest" : options.snapshot);
   RestoreOptions restore = restore_options(session, options);
   restore.subfolder = subfolder;
-  const SnapshotFilter filter = make_filter(session, options);
-  const RestoreOrigin origin =
-      open_origin(session, [&](const auto& snapshots) { return has_match(snapshots, filter); });
-  const SnapshotRecord& record = find_snapshot(origin.snapshots, name, filter);
+  const auto [origin, record] = open_snapshot(session, name, make_filter(session, options));
   Repository& repository = *origin.opened.repository;
   const Index index = load_index_for_reading(session, repository);
   restore.others = origin.others.get();

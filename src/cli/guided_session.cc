@@ -124,8 +124,8 @@ GuidedWorld make_world(const Session& session, const RestoreOrigin& origin, cons
 }  // namespace
 
 int restore_guided(const Session& session) {
-  const RestoreOrigin origin =
-      open_origin(session, [](const auto& snapshots) { return !snapshots.empty(); });
+  const RestoreOrigin origin = open_origin(
+      session, [](const auto& snapshots) { return !snapshots.empty(); }, no_matching_snapshot());
   Repository& repository = *origin.opened.repository;
   const Index index = load_index_for_reading(session, repository);
   session.console.say(text("cli_restore.guided_from", {{"place", origin.name}}));

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/reading.h"
 #include "cli/restore_output.h"
+#include "report/restic_location.h"
 #include "service/physical_restore.h"
 
 namespace hikae::cli {
@@ -127,7 +128,12 @@ void say_done(const Session& session,
   if (report.restore.errors.empty()) {
     const std::string& target = plan.places.front().target;
     const bool has_configuration = std::filesystem::exists(target + "/postgresql.conf");
-    const Text::Arguments how = {{"target", printable(target)}, {"pg_ctl", pg_ctl(plan.facts)}};
+    // pg_ctl hands what -o says to a shell again.
+    const std::string word = report::shell_word(printable(target));
+    const std::string server_options = "-c config_file=FILE -c data_directory=" + word;
+    const Text::Arguments how = {{"target", word},
+                                 {"pg_ctl", pg_ctl(plan.facts)},
+                                 {"options", report::shell_word(server_options)}};
     console.say(has_configuration ? text("cli_physical.start", how)
                                   : text("cli_physical.start_elsewhere", how));
     if (std::filesystem::exists(target + "/standby.signal"))

@@ -13,7 +13,9 @@
 
 #include "base/json.h"
 #include "base/units.h"
+#include "cli/postgres_choice.h"
 #include "cli/reading.h"
+#include "cli/snapshot_options.h"
 #include "concurrency/task_group.h"
 #include "os/fd.h"
 #include "os/files.h"
@@ -95,10 +97,9 @@ class DatabaseRestore {
   DatabaseRestore(const Session& session, const PostgresRestoreOptions& options)
       : session_(session),
         options_(options),
-        source_(postgres_source_of(session, options)),
-        server_(find_server(source_, session.environment, session.stop)),
-        origin_(open_postgres_origin(session, options)),
-        index_(load_index_for_reading(session, *origin_.origin.opened.repository)),
+        choice_(choose_postgres(session, options)),
+        server_(find_server(choice_.server, session.environment, session.stop)),
+        index_(load_index_for_reading(session, *choice_.from.origin.opened.repository)),
         folder_(options.temporary, server_, session.environment.clock) {}
 
   int run() {
@@ -106,7 +107,7 @@ class DatabaseRestore {
     facts_ = postgres::parse_facts(as_text(os::read_file(file("facts.json"), kMostFacts)));
     postgres::Connection connection = connect();
     // An archive is read by no older program than the one that wrote it.
-    programs_ = postgres::find_programs(source_.programs,
+    programs_ = postgres::find_programs(choice_.server.programs,
                                         std::max(connection.server_major(), facts_.dump_major));
     steps_ = plan(connection);
     say_plan();
@@ -136,11 +137,11 @@ class DatabaseRestore {
     restore.subfolder = kFolder;
     restore.include = {"/" + escaped(name)};
     restore.ownership = Ownership::none;
-    restore.others = origin_.origin.others.get();
+    restore.others = choice_.from.origin.others.get();
     RestoreProgress progress;
-    const RestoreReport report = run_restore(*origin_.origin.opened.repository,
+    const RestoreReport report = run_restore(*choice_.from.origin.opened.repository,
                                              index_,
-                                             origin_.record.snapshot.tree,
+                                             choice_.from.record.snapshot.tree,
                                              restore,
                                              progress,
                                              session_.console,
@@ -148,7 +149,7 @@ class DatabaseRestore {
     if (!report.errors.empty()) throw Error(ErrorCode::corrupt, report.errors.front().message);
     if (report.files_restored == 0) {
       throw Error(ErrorCode::not_found,
-                  text("cli_postgres.no_dumps", {{"snapshot", origin_.record.id.short_hex()}}))
+                  text("cli_postgres.no_dumps", {{"snapshot", choice_.from.record.id.short_hex()}}))
           .with_hint(text("cli_postgres.no_dumps_hint"));
     }
     folder_.give(file(name));
@@ -208,8 +209,17 @@ class DatabaseRestore {
     return "";
   }
 
+  std::string shown_time() const {
+    return ShownTime(session_).of(choice_.from.record.snapshot.time);
+  }
+
   void say_plan() {
     if (session_.options.json) return;
+    session_.console.write(LogLevel::info,
+                           text("cli_postgres.plan",
+                                {{"snapshot", choice_.from.record.id.short_hex()},
+                                 {"time", shown_time()},
+                                 {"place", postgres::place_of(server_)}}));
     for (const postgres::RestoreStep& step : steps_) {
       session_.console.write(LogLevel::info,
                              text(key_of(step.how),
@@ -266,7 +276,7 @@ class DatabaseRestore {
     std::string out;
     JsonWriter json(out);
     json.begin_object().member("message_type", "summary").key("dry_run").boolean(options_.dry_run);
-    json.member("snapshot_id", origin_.record.id.hex()).key("databases").begin_array();
+    json.member("snapshot_id", choice_.from.record.id.hex()).key("databases").begin_array();
     for (const postgres::RestoreStep& step : steps_) {
       json.begin_object().member("database", step.facts.name).member("target", step.target);
       json.member("dump_bytes", step.facts.dump_bytes);
@@ -310,9 +320,8 @@ class DatabaseRestore {
 
   const Session& session_;
   const PostgresRestoreOptions& options_;
-  policy::PostgresSource source_;
+  PostgresChoice choice_;
   postgres::Server server_;
-  PostgresOrigin origin_;
   Index index_;
   PrivateFolder folder_;
   std::string maintenance_;
@@ -322,40 +331,6 @@ class DatabaseRestore {
 };
 
 }  // namespace
-
-policy::PostgresSource postgres_source_of(const Session& session,
-                                          const PostgresRestoreOptions& options) {
-  policy::PostgresSource source;
-  if (!options.source.empty() && session.options.repository.empty()) {
-    const LoadedPolicy loaded = load_policy(session);
-    const policy::Source* named = policy::find_source(loaded.policy, options.source);
-    if (named == nullptr || !named->postgres) {
-      throw Error(ErrorCode::invalid_argument,
-                  text("cli_postgres.no_source", {{"source", options.source}}))
-          .with_hint(text("cli_postgres.no_source_hint"));
-    }
-    source = *named->postgres;
-  }
-  // Another server than the policy's shares nothing with it but the programs.
-  if (!options.data_directory.empty() || !options.host.empty()) {
-    source.data_directory = options.data_directory;
-    source.host = options.host;
-    source.password.reset();
-    source.user.clear();
-    source.run_as.clear();
-    source.port = policy::PostgresSource().port;
-  }
-  if (options.port != 0) source.port = options.port;
-  if (!options.user.empty()) source.user = options.user;
-  if (!options.run_as.empty()) source.run_as = options.run_as;
-  if (!options.programs.empty()) source.programs = options.programs;
-  if (!options.server_password.empty()) {
-    const std::filesystem::path base(session.environment.working_directory);
-    source.password = policy::SecretReference{policy::SecretReference::Kind::file,
-                                              (base / options.server_password).string()};
-  }
-  return source;
-}
 
 int restore_databases(const Session& session, const PostgresRestoreOptions& options) {
   return DatabaseRestore(session, options).run();

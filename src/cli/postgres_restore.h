@@ -4,16 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/restore_origin.h"
 #include "cli/session.h"
-#include "policy/policy.h"
 
 namespace hikae::cli {
 
 // What `hikae postgres restore` was asked for.
 struct PostgresRestoreOptions {
   std::string snapshot;  // "latest", an id; empty: the source's newest
-  std::string source;
+  std::string source;    // empty: the policy's only one, or the one that the snapshot is of
   bool dry_run = false;
 
   // Physical: into an empty folder.
@@ -36,18 +34,6 @@ struct PostgresRestoreOptions {
   int jobs = 0;           // 0: as many as CPUs
   std::string temporary;  // where dumps lie meanwhile
 };
-
-// The snapshot that the options name, in the nearest destination that has one. Throws Error.
-struct PostgresOrigin {
-  RestoreOrigin origin;
-  SnapshotRecord record;
-};
-PostgresOrigin open_postgres_origin(const Session& session, const PostgresRestoreOptions& options);
-
-// The PostgreSQL source of that name in the policy, or without a policy (-r) one that the options
-// describe. Throws Error.
-policy::PostgresSource postgres_source_of(const Session& session,
-                                          const PostgresRestoreOptions& options);
 
 // Databases into a server; returns the exit code.
 int restore_databases(const Session& session, const PostgresRestoreOptions& options);

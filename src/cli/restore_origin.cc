@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/restore_origin.h"
 
+#include <algorithm>
+
 namespace hikae::cli {
 namespace {
 
@@ -59,7 +61,8 @@ std::unique_ptr<FallbackBlobs> stand_ins(const Session& session,
 }  // namespace
 
 RestoreOrigin open_origin(const Session& session,
-                          const std::function<bool(const std::vector<SnapshotRecord>&)>& has_it) {
+                          const std::function<bool(const std::vector<SnapshotRecord>&)>& has_it,
+                          const Error& lacking) {
   if (!session.options.repository.empty() || !session.options.destination.empty())
     return open_one(session);
   std::optional<Error> failure;
@@ -70,19 +73,32 @@ RestoreOrigin open_origin(const Session& session,
     try {
       const Session narrowed{session.console, session.environment, options, session.stop};
       RestoreOrigin origin = open_one(narrowed);
-      if (has_it(origin.snapshots)) {
-        origin.others = stand_ins(session, names, name);
-        return origin;
-      }
-      failure = Error(ErrorCode::not_found, text("repository.no_matching_snapshot"));
+      if (!has_it(origin.snapshots)) continue;
+      origin.others = stand_ins(session, names, name);
+      return origin;
     } catch (const Error& error) {
+      if (names.size() == 1) throw;
+      explain(session, name, error);
       failure = error;
     }
-    explain(session, name, *failure);
   }
-  throw Error(failure ? failure->code() : ErrorCode::not_found,
-              text("cli_restore.no_destination_serves"))
+  if (!failure) throw Error(lacking);
+  throw Error(failure->code(), text("cli_restore.no_destination_serves"))
       .with_hint(text("cli_restore.no_destination_serves_hint"));
+}
+
+ChosenSnapshot open_snapshot(const Session& session,
+                             const std::string& name,
+                             const SnapshotFilter& filter) {
+  const auto has_it = [&](const std::vector<SnapshotRecord>& snapshots) {
+    if (means_latest(name)) return find_snapshot(snapshots, name, filter).id != SnapshotId();
+    return std::any_of(snapshots.begin(), snapshots.end(), [&](const SnapshotRecord& record) {
+      return record.id.hex().starts_with(name);
+    });
+  };
+  RestoreOrigin origin = open_origin(session, has_it, no_such_snapshot(name));
+  SnapshotRecord record = find_snapshot(origin.snapshots, name, filter);
+  return {std::move(origin), std::move(record)};
 }
 
 SnapshotFilter source_filter(const Session& session, const std::string& source) {

@@ -5,24 +5,13 @@
 #include <array>
 #include <optional>
 
+#include "base/lines.h"
 #include "os/users.h"
 
 namespace hikae::net {
 namespace {
 
 constexpr std::string_view kAes256Ciphers = "aes256-gcm@openssh.com,aes256-ctr";
-
-std::vector<std::string_view> lines_of(std::string_view log) {
-  std::vector<std::string_view> lines;
-  while (!log.empty()) {
-    const std::size_t end = std::min(log.find('\n'), log.size());
-    std::string_view line = log.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) lines.push_back(line);
-    log.remove_prefix(std::min(end + 1, log.size()));
-  }
-  return lines;
-}
 
 // What stands between two words, the first pair of them in the line.
 std::optional<std::string> between(std::string_view line,
@@ -290,7 +279,7 @@ bool is_aes_256_cipher(std::string_view cipher) {
 std::vector<std::string> ssh_messages(std::string_view log) {
   std::vector<std::string> messages;
   for (const std::string_view line : lines_of(log)) {
-    if (!is_chatter(line)) messages.push_back(printable(line));
+    if (!line.empty() && !is_chatter(line)) messages.push_back(printable(line));
   }
   return messages;
 }

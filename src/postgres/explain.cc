@@ -30,11 +30,6 @@ std::string field(const pg_result* result, int code) {
   return value == nullptr ? "" : one_line(value);
 }
 
-std::string place_of(const Server& server) {
-  const std::string port = std::to_string(server.port);
-  return server.by_socket() ? server.host + "/.s.PGSQL." + port : server.host + ":" + port;
-}
-
 bool has(std::string_view words, std::string_view part) {
   return words.find(part) != std::string_view::npos;
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "os/fd.h"
 
 namespace hikae::postgres {
@@ -78,18 +79,6 @@ std::string password_line(const Secret& password) {
     line += c;
   }
   return line + "\n";
-}
-
-std::vector<std::string_view> lines_of(std::string_view words) {
-  std::vector<std::string_view> lines;
-  while (!words.empty()) {
-    const std::size_t end = words.find('\n');
-    const std::string_view line = words.substr(0, end);
-    if (!line.empty()) lines.push_back(line);
-    if (end == std::string_view::npos) break;
-    words.remove_prefix(end + 1);
-  }
-  return lines;
 }
 
 bool has(std::string_view words, std::string_view part) {
@@ -196,7 +185,7 @@ std::string program_words(std::string_view errors) {
       std::any_of(lines.begin(), lines.end(), [](auto line) { return has(line, "error: "); });
   std::string words;
   for (const std::string_view line : lines) {
-    if (marked && !has_any(line, {"error: ", "detail: ", "hint: "})) continue;
+    if (line.empty() || (marked && !has_any(line, {"error: ", "detail: ", "hint: "}))) continue;
     words += words.empty() ? "" : " ";
     words += line;
     if (words.size() > kMost) {

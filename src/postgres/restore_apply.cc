@@ -35,16 +35,17 @@ constexpr const char* kComment =
     "WHERE datname = $1";
 
 Error program_failed(const std::string& program, const os::ProcessResult& result) {
-  Error error = explain_program(result.errors,
-                                text("postgres.program_failed",
-                                     {{"program", program},
-                                      {"code", std::to_string(result.exit_code)},
-                                      {"words", program_words(result.errors)}}));
-  if (error.retry() != Retry::no) return error;
-  // Its hint is about what a dump needs.
+  const Error error = explain_program(result.errors,
+                                      text("postgres.program_failed",
+                                           {{"program", program},
+                                            {"code", std::to_string(result.exit_code)},
+                                            {"words", program_words(result.errors)}}));
+  // Its hint is about what a dump needs, and a run that tries again.
+  Error told(error.code(), error.message(), error.retry());
+  if (error.retry() != Retry::no) return std::move(told).with_hint(text("postgres.again_hint"));
   const bool is_full = error.code() == ErrorCode::no_space;
-  return Error(error.code(), error.message())
-      .with_hint(text(is_full ? "postgres.no_room_hint" : "postgres.restore_hint"));
+  return std::move(told).with_hint(
+      text(is_full ? "postgres.no_room_hint" : "postgres.restore_hint"));
 }
 
 void run(const RestoreTools& tools,
@@ -119,11 +120,14 @@ void drop(const RestoreTools& tools,
     try {
       return drop_now(tools, step, maintenance_database, StopToken());
     } catch (const Error& error) {
-      if (error.retry() == Retry::no || std::chrono::steady_clock::now() >= patience) break;
+      if (error.retry() == Retry::no || std::chrono::steady_clock::now() >= patience) {
+        tools.log.warning(
+            because(text("postgres.left_behind", {{"database", step.target}}), error));
+        return;
+      }
     }
     std::this_thread::sleep_for(kLookAgain);
   }
-  tools.log.warning(text("postgres.left_behind", {{"database", step.target}}));
 }
 
 std::vector<std::string> fill_command(const RestoreTools& tools,
@@ -256,9 +260,10 @@ void apply_step(const RestoreTools& tools,
                 const StopToken& stop) {
   // Never drop what somebody else made meanwhile.
   bool made = false;
+  const bool filling = step.how == RestoreStep::How::fill_empty;
   try {
     if (step.how == RestoreStep::How::make_anew) drop_now(tools, step, maintenance_database, stop);
-    if (step.how != RestoreStep::How::fill_empty) {
+    if (!filling) {
       create(tools, step, maintenance_database, stop);
       made = true;
       prepare(tools, step, maintenance_database, stop);
@@ -269,11 +274,13 @@ void apply_step(const RestoreTools& tools,
   } catch (Error& error) {
     // A half-filled database must not pass for a restored one.
     if (made) drop(tools, step, maintenance_database);
+    if (filling) tools.log.warning(text("postgres.half_filled", {{"database", step.target}}));
     error.add_context(text("postgres.restoring", {{"database", step.target}}));
     error.set_hint(text("postgres.restore_hint"));
     throw;
   } catch (const Cancelled&) {
     if (made) drop(tools, step, maintenance_database);
+    if (filling) tools.log.warning(text("postgres.half_filled", {{"database", step.target}}));
     throw;
   }
 }

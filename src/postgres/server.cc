@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/lines.h"
 #include "os/files.h"
 #include "os/process.h"
 
@@ -15,17 +16,6 @@ namespace hikae::postgres {
 namespace {
 
 constexpr std::size_t kMostBytes = 8192;
-
-std::vector<std::string_view> lines_of(std::string_view content) {
-  std::vector<std::string_view> lines;
-  while (!content.empty()) {
-    const std::size_t end = content.find('\n');
-    lines.push_back(content.substr(0, end));
-    if (end == std::string_view::npos) break;
-    content.remove_prefix(end + 1);
-  }
-  return lines;
-}
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view digits) {
@@ -105,6 +95,11 @@ std::optional<std::string> data_directory_version(const std::string& folder) {
   const Bytes content = os::read_file(folder + "/PG_VERSION", 64);
   const std::string_view line = as_text(content);
   return std::string(line.substr(0, line.find('\n')));
+}
+
+std::string place_of(const Server& server) {
+  const std::string port = std::to_string(server.port);
+  return server.by_socket() ? server.host + "/.s.PGSQL." + port : server.host + ":" + port;
 }
 
 void locate_server(Server& server, const std::string& data_directory) {

@@ -35,6 +35,9 @@ struct Server {
   bool by_socket() const { return host.starts_with('/'); }
 };
 
+// For people: "db01:5432", or the path of the socket.
+std::string place_of(const Server& server);
+
 // The file of authorities that the server's certificate is verified with.
 std::string authorities_of(const Server& server);
 

@@ -27,8 +27,7 @@ const SnapshotRecord& find_latest(const std::vector<SnapshotRecord>& snapshots,
     if (!matches(record->snapshot, filter)) continue;
     if (back-- == 0) return *record;
   }
-  throw Error(ErrorCode::not_found, text("repository.no_matching_snapshot"))
-      .with_hint(text("repository.list_snapshots_hint"));
+  throw no_matching_snapshot();
 }
 
 }  // namespace
@@ -48,10 +47,25 @@ bool matches(const format::Snapshot& snapshot, const SnapshotFilter& filter) {
   });
 }
 
+bool means_latest(std::string_view name) {
+  return name == "latest" || name.starts_with("latest~");
+}
+
+Error no_such_snapshot(std::string_view id) {
+  return Error(ErrorCode::not_found,
+               text("repository.unknown_snapshot", {{"name", std::string(id)}}))
+      .with_hint(text("repository.list_snapshots_hint"));
+}
+
+Error no_matching_snapshot() {
+  return Error(ErrorCode::not_found, text("repository.no_matching_snapshot"))
+      .with_hint(text("repository.list_snapshots_hint"));
+}
+
 const SnapshotRecord& find_snapshot(const std::vector<SnapshotRecord>& snapshots,
                                     std::string_view name,
                                     const SnapshotFilter& filter) {
-  if (name == "latest" || name.starts_with("latest~")) return find_latest(snapshots, name, filter);
+  if (means_latest(name)) return find_latest(snapshots, name, filter);
   const SnapshotRecord* found = nullptr;
   for (const SnapshotRecord& record : snapshots) {
     if (name.empty() || !record.id.hex().starts_with(name)) continue;
@@ -62,11 +76,7 @@ const SnapshotRecord& find_snapshot(const std::vector<SnapshotRecord>& snapshots
     }
     found = &record;
   }
-  if (found == nullptr) {
-    throw Error(ErrorCode::not_found,
-                text("repository.unknown_snapshot", {{"name", std::string(name)}}))
-        .with_hint(text("repository.list_snapshots_hint"));
-  }
+  if (found == nullptr) throw no_such_snapshot(name);
   return *found;
 }
 

@@ -29,6 +29,12 @@ const SnapshotRecord& find_snapshot(const std::vector<SnapshotRecord>& snapshots
                                     std::string_view name,
                                     const SnapshotFilter& filter);
 
+// Whether the name is "latest" or "latest~N".
+bool means_latest(std::string_view name);
+// What find_snapshot throws for an id that none has, and for a "latest" where none matches.
+Error no_such_snapshot(std::string_view id);
+Error no_matching_snapshot();
+
 // The node at `path` ("/etc/passwd") below a snapshot's tree; nullopt when there is none. For "/" a
 // dir node whose subtree is the snapshot's tree.
 std::optional<format::Node> find_node(Repository& repository,

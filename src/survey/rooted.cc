@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "os/files.h"
 
 namespace hikae::survey {
@@ -76,16 +77,8 @@ bool lies_in(std::string_view path, std::string_view folder) {
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    std::string line(text.substr(0, end));
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return lines;
+  const std::vector<std::string_view> lines = hikae::lines_of(text);
+  return {lines.begin(), lines.end()};
 }
 
 std::string trimmed(std::string_view text) {

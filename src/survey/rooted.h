@@ -32,7 +32,7 @@ class Root {
 std::string without_slash_at_end(std::string path);
 // True for the folder itself and for what lies below it.
 bool lies_in(std::string_view path, std::string_view folder);
-// Lines without their ends.
+// Lines without their ends, which outlive the text.
 std::vector<std::string> lines_of(std::string_view text);
 // Without blanks at both ends.
 std::string trimmed(std::string_view text);

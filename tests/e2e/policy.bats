@@ -183,6 +183,22 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   assert_says "musik" "letters numbers"
 }
 
+@test "restore ID looks for it in every destination" {
+  for destination in nas vault; do
+    id=$(hikae snapshots -d "$destination" --json | json 'j[0]["short_id"]')
+    run -0 hikae restore "$id" --target "$destination-out"
+    refute_says warning
+    [ -e "$destination-out$BATS_FILE_TMPDIR" ]
+  done
+  run -1 hikae restore 00000000 --target none
+  assert_says "There is no snapshot 00000000." '"hikae snapshots" lists them.'
+  refute_says warning
+  # One that cannot be read may have it.
+  rm nas/config
+  run ! hikae restore 00000000 --target none
+  assert_says "Destination nas does not serve" "No destination of the policy could give this snapshot."
+}
+
 @test "forget -d follows the policy, with a reason for each snapshot" {
   run -0 hikae forget -d nas
   assert_says "the policy deletes nothing in nas"

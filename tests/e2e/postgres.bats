@@ -8,7 +8,7 @@ load postgres
 
 setup_file() {
   [ "$(id -u)" -eq 0 ] || return 0
-  start_cluster live
+  start_cluster live "max_prepared_transactions = 2"
   sql live postgres "CREATE ROLE accounting; CREATE ROLE clerk LOGIN PASSWORD 'x' IN ROLE accounting"
   sql live postgres "CREATE DATABASE shop OWNER clerk"
   sql live postgres "CREATE DATABASE \"odd/name %\""
@@ -426,6 +426,71 @@ restore() { hikae postgres restore --source database "$@"; }
   sql live postgres "DROP DATABASE shop_killed"
 }
 
+@test "a database that cannot be dropped after a restore failed is named with the reason" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  "$HIKAE" postgres restore --source database --database shop=shop_stuck --jobs 1 >output 2>&1 3>&- &
+  run_pid=$!
+  filling() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop_stuck' AND query LIKE 'COPY %'")" -gt 0 ]; }
+  wait_until filling
+  sql live shop_stuck "BEGIN; CREATE TABLE held (n int); PREPARE TRANSACTION 'held'"
+  kill -9 "$(process_below "$run_pid" pg_restore)"
+  expect_exit 1 "$run_pid"
+  run -0 cat output
+  assert_says "The database shop_stuck is unfinished and could not be dropped" "prepared transaction"
+  sql live shop_stuck "ROLLBACK PREPARED 'held'"
+  run -0 restore --database shop=shop_stuck --verify
+  sql live postgres "DROP DATABASE shop_stuck"
+}
+
+@test "of several servers the one is written to whose dump is read" {
+  start_cluster other
+  sql other postgres "CREATE DATABASE books"
+  sql other books "CREATE TABLE title (id int); INSERT INTO title SELECT generate_series(1, 70)"
+  mkdir letters
+  echo a >letters/a
+  write_policy 'databases: [shop]'
+  one=$(cat "$HIKAE_POLICY")
+  # One PostgreSQL source need not be named; the newest generation of all is a folder's.
+  cat >"$HIKAE_POLICY" <<<"${one/destinations:/  letters: {files: [$PWD/letters]\}
+destinations:}"
+  hikae -q run
+  hikae -q run --source letters
+  run -0 hikae postgres restore --database shop=shop_unnamed --dry-run
+  assert_says "─▶ the server at $BATS_FILE_TMPDIR/live/.s.PGSQL.54322" "shop → new database shop_unnamed"
+  # Of two, the name decides, or the snapshot.
+  cat >"$HIKAE_POLICY" <<<"${one/destinations:/  second: {postgres: {data_directory: $BATS_FILE_TMPDIR/other/data, databases: [books], method: [logical, physical]\}\}
+destinations:}"
+  hikae -q run --source second
+  run -1 hikae postgres restore --database books=books_again
+  assert_says "The policy has several PostgreSQL sources: database second." "--source NAME"
+  run -1 hikae postgres restore --target "$PWD/copy"
+  assert_says "The policy has several PostgreSQL sources: database second."
+  books=$(hikae snapshots -d store --tag hikae:source=second --json | json 'j[0]["id"]')
+  run -0 hikae postgres restore --database books=books_again --verify "$books"
+  assert_says "─▶ the server at $BATS_FILE_TMPDIR/other/.s.PGSQL.54322"
+  [ "$(sql other books_again "SELECT count(*) FROM title")" = 70 ]
+  [ "$(sql live postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'books%'")" = 0 ]
+  run -0 hikae postgres restore --target "$PWD/copy" --dry-run "$books"
+  # Into the other server only when it is said.
+  run -0 hikae postgres restore --source database --database books=books_here "$books"
+  [ "$(sql live books_here "SELECT count(*) FROM title")" = 70 ]
+  sql live postgres "DROP DATABASE books_here"
+  # The policy does not know the source any more.
+  echo "$one" >"$HIKAE_POLICY"
+  run -1 hikae postgres restore --database books=books_third "$books"
+  assert_says "The policy does not tell which server snapshot ${books:0:8} is of." "--host"
+  run -0 hikae postgres restore --database books=books_third --data-directory "$BATS_FILE_TMPDIR/other/data" "$books"
+  [ "$(sql other books_third "SELECT count(*) FROM title")" = 70 ]
+  run -1 hikae postgres restore --source letters --database books
+  assert_says "The policy has no PostgreSQL source letters."
+  sed -i "s|postgres:|files: [$PWD/letters]|; /data_directory/d; /databases:/d" "$HIKAE_POLICY"
+  run -1 hikae postgres restore --database books
+  assert_says "The policy has no PostgreSQL source." "--data-directory DIR"
+  stop_cluster other immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/other"
+}
+
 @test "restore everything onto a new server: pg_dumpall tells no difference" {
   write_policy
   hikae -q run
@@ -454,6 +519,11 @@ restore() { hikae postgres restore --source database "$@"; }
   assert_says 'role "clerk" does not exist' "--globals"
   [ "$(sql bare postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop'")" = 0 ]
   run -0 restore --database shop --no-owner --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  # What was there before is not dropped.
+  sql bare postgres "CREATE DATABASE shop_empty"
+  run -1 restore --database shop=shop_empty --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "empty database shop_empty" "shop_empty was there before, so it was not dropped"
+  [ "$(sql bare postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop_empty'")" = 1 ]
   run -1 restore --database nothing --host "$BATS_FILE_TMPDIR/bare" --port 54322
   assert_says "no database nothing" "shop"
   stop_cluster bare immediate

@@ -69,13 +69,15 @@ END
   whole >original
 
   # Beside the living one, as the message says.
-  run -0 hikae postgres restore --source database --target lib/new/copy
-  assert_says "outside of the data directory" "-c config_file=FILE -c data_directory=$PWD/lib/new/copy" \
-    "/usr/lib/postgresql/$version/bin/pg_ctl -D"
-  as_postgres pg_ctl -D "$PWD/lib/new/copy" -l "$PWD/log/copy.log" -w -t 60 -s -o "-c config_file=$PWD/etc/$version/main/postgresql.conf \
-    -c data_directory=$PWD/lib/new/copy -c port=5999 -c archive_mode=off -c listen_addresses=" start 3>&-
+  copy="$PWD/lib/new/accounting's copy"
+  run -0 hikae postgres restore --source database --target "$copy"
+  assert_says "outside of the data directory" "/usr/lib/postgresql/$version/bin/pg_ctl -D"
+  # The command of the message, word by word, but for the file and the port.
+  start=$(grep -o "/usr/lib/postgresql/$version/bin/pg_ctl -D .* start" <<<"$output")
+  start=${start/FILE/$PWD/etc/$version/main/postgresql.conf -c port=5999 -c archive_mode=off -c listen_addresses=}
+  as_postgres sh -c "$start" >log/copy.log 2>&1 3>&-
   diff original <(debian env PGPORT=5999 pg_dumpall | grep -v '^\\\(un\)\?restrict ')
-  as_postgres pg_ctl -D "$PWD/lib/new/copy" -m fast -w -s stop
+  as_postgres pg_ctl -D "$copy" -m fast -w -s stop
 
   # The cluster's data is lost.
   pg_ctlcluster "$version" main stop -m fast
