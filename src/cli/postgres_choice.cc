@@ -95,8 +95,7 @@ PostgresChoice choose_without_policy(const Session& session,
 
 PostgresChoice choose_postgres(const Session& session, const PostgresRestoreOptions& options) {
   const std::string snapshot = options.snapshot.empty() ? "latest" : options.snapshot;
-  if (!session.options.repository.empty())
-    return choose_without_policy(session, options, snapshot);
+  if (!session.options.repository.empty()) return choose_without_policy(session, options, snapshot);
   const policy::Policy policy = load_policy(session).policy;
   if (options.source.empty() && names_snapshot(options)) {
     ChosenSnapshot from = open_snapshot(session, snapshot, {});

@@ -11,7 +11,8 @@ namespace hikae::cli {
 // one source's dump never goes into another's server by a default.
 struct PostgresChoice {
   ChosenSnapshot from;
-  policy::PostgresSource server;  // as the source says, where the options do not; for --target unused
+  policy::PostgresSource
+      server;  // as the source says, where the options do not; for --target unused
 };
 
 // The source is the one that the options name; else of the snapshot that they name by its id; else

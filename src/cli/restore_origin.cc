@@ -2,6 +2,10 @@
 #include "cli/restore_origin.h"
 
 #include <algorithm>
+#include <filesystem>
+
+#include "cli/snapshot_options.h"
+#include "service/newer_elsewhere.h"
 
 namespace hikae::cli {
 namespace {
@@ -58,6 +62,32 @@ std::unique_ptr<FallbackBlobs> stand_ins(const Session& session,
   return std::make_unique<FallbackBlobs>(std::move(others), session.console);
 }
 
+// The nearest destination may have been away when the last backup was made.
+void warn_of_newer(const Session& session,
+                   const RestoreOrigin& origin,
+                   const SnapshotRecord& record) {
+  const Environment& environment = session.environment;
+  std::error_code ignored;
+  if (!std::filesystem::exists(environment.state_directory, ignored)) return;
+  std::optional<NewerElsewhere> newer;
+  try {
+    const policy::Policy policy = load_policy(session).policy;
+    const auto journal =
+        Journal::open(environment.state_directory, environment.clock, environment.log);
+    newer = find_newer_elsewhere(policy, *journal, origin.name, record.snapshot);
+  } catch (const Error&) {
+    return;  // a restore needs no journal; who may not read it is told nothing
+  }
+  if (!newer) return;
+  const ShownTime shown(session);
+  session.console.warning(text("cli_restore.newer_elsewhere",
+                               {{"source", newer->source},
+                                {"destination", newer->destination},
+                                {"newer", shown.of(format::to_timestamp(newer->begun))},
+                                {"nearest", origin.name},
+                                {"time", shown.of(record.snapshot.time)}}));
+}
+
 }  // namespace
 
 RestoreOrigin open_origin(const Session& session,
@@ -98,6 +128,7 @@ ChosenSnapshot open_snapshot(const Session& session,
   };
   RestoreOrigin origin = open_origin(session, has_it, no_such_snapshot(name));
   SnapshotRecord record = find_snapshot(origin.snapshots, name, filter);
+  if (name == "latest" && origin.others != nullptr) warn_of_newer(session, origin, record);
   return {std::move(origin), std::move(record)};
 }
 

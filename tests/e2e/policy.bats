@@ -199,6 +199,34 @@ count() { hikae snapshots -d "$1" --json | python3 -c 'import json,sys; print(le
   assert_says "Destination nas does not serve" "No destination of the policy could give this snapshot."
 }
 
+@test "latest from a destination that missed the newest generation says which one has it" {
+  export HIKAE_STATE_DIR=$PWD/state
+  cp -a "$BATS_FILE_TMPDIR/state" state
+  cp -a "$BATS_FILE_TMPDIR/letters" letters
+  sed -i "s#$BATS_FILE_TMPDIR/letters#$PWD/letters#" policy.yaml
+  hikae -q run
+  run -0 hikae restore --source letters --target first
+  refute_says "newer generation"
+  echo c >letters/c
+  mv nas away
+  touch nas
+  run -3 hikae run
+  rm nas && mv away nas
+  run -0 hikae restore --source letters --target second
+  assert_says "vault has a newer generation of letters" '"-d vault"'
+  [ ! -e "second$PWD/letters/c" ]
+  run -0 hikae restore --source letters -d vault --target third
+  refute_says "newer generation"
+  [ -e "third$PWD/letters/c" ]
+  # What is older by intention, or completed since, is nothing to warn of.
+  run -0 hikae restore --source letters "latest~1" --target earlier
+  refute_says "newer generation"
+  hikae -q sync
+  run -0 hikae restore --source letters --target fourth
+  refute_says "newer generation"
+  [ -e "fourth$PWD/letters/c" ]
+}
+
 @test "forget -d follows the policy, with a reason for each snapshot" {
   run -0 hikae forget -d nas
   assert_says "the policy deletes nothing in nas"
