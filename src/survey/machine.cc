@@ -32,7 +32,7 @@ std::string setting(std::string_view config, std::string_view key) {
   std::string found;
   for (const std::string& line : lines_of(config)) {
     const std::string text = trimmed(line.substr(0, line.find('#')));
-    if (!text.starts_with(key)) continue;
+    if (!text.starts_with(key) || text.find_first_of(" \t=", key.size()) != key.size()) continue;
     std::string rest = trimmed(text.substr(key.size()));
     if (rest.starts_with('=')) rest = trimmed(rest.substr(1));
     if (rest.size() >= 2 && rest.front() == '\'' && rest.back() == '\'')

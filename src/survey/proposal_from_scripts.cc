@@ -245,14 +245,46 @@ class FromScripts {
     return list.empty() ? "all" : "[" + list + "]";
   }
 
+  // A word that only a shell knows is left to a person.
+  static bool is_plain_word(const std::string& word) {
+    return word.find_first_of("$`") == std::string::npos && printable(word) == word;
+  }
+
   void cluster(const ScriptAction& action) {
-    add_once({"database",
-              {from(action)},
-              {"postgres:", "  run_as: postgres", "  databases: " + databases(action)},
-              {}});
+    if (!action.machine.empty()) {
+      note("survey.from_elsewhere", action);
+      return;
+    }
+    if (!is_plain_word(action.server) || !is_plain_word(action.port)) {
+      note("survey.from_unknown", action);
+      return;
+    }
+    const std::string& server = action.server;
+    // By its socket root becomes the user postgres, and needs no password.
+    const bool is_local =
+        server.empty() || server == "localhost" || server == "127.0.0.1" || server == "::1";
+    ProposedEntry entry{"database", {from(action)}, {"postgres:"}, {}};
+    if (!is_local) entry.body.push_back("  host: " + quoted(server));
+    if (!action.port.empty() && action.port != "5432")
+      entry.body.push_back("  port: " + action.port);
+    if (is_local || server.starts_with('/')) {
+      entry.body.emplace_back("  run_as: postgres");
+    } else {
+      entry.comments.push_back(text(
+          "survey.from_server", {{"example", "password: {file: /etc/hikae/postgres-password}"}}));
+      if (!action.user.empty() && is_plain_word(action.user))
+        entry.body.push_back("  user: " + quoted(action.user));
+    }
+    entry.body.push_back(action.is_base ? "  method: [physical]"
+                                        : "  databases: " + databases(action));
+    add_once(std::move(entry));
   }
 
   void container(const ScriptAction& action) {
+    if (!action.machine.empty()) {
+      note("survey.from_elsewhere", action);
+      return;
+    }
     const bool is_plain = action.container.find_first_of("$`") == std::string::npos &&
                           !action.container.empty() &&
                           printable(action.container) == action.container;

@@ -62,9 +62,7 @@ class Reader {
     Words words;
     for (const std::string& word : command.words) words.push_back(expand(word, variables_));
     while (!words.empty() && is_assignment(words.front())) {
-      const std::string assignment = words.front();
-      const std::size_t equals = assignment.find('=');
-      variables_[assignment.substr(0, equals)] = assignment.substr(equals + 1);
+      assign({words.front()});
       words.erase(words.begin());
     }
     if (words.empty()) return;
@@ -75,11 +73,31 @@ class Reader {
     action.command = joined(words);
     if (free_from_prefixes(words, host, depth) == Prefix::was_all) return;
     if (words.empty()) return;
+    if (words.front() == "export") assign({words.begin() + 1, words.end()});
     interpret_command(words, action);
+    if (action.kind == Kind::dumps_cluster) complete_server(action);
     if (action.target.empty() && !command.outputs.empty())
       action.target = expand(command.outputs.back(), variables_);
     if (!host.empty()) move_to(host, action);
     actions_.push_back(std::move(action));
+  }
+
+  void assign(const Words& words) {
+    for (const std::string& word : words) {
+      const std::size_t equals = word.find('=');
+      if (is_assignment(word)) variables_[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+  }
+
+  // What libpq takes from the environment where no option says it.
+  void complete_server(ScriptAction& action) const {
+    const auto complete = [&](std::string& value, const char* name) {
+      const auto known = variables_.find(name);
+      if (value.empty() && known != variables_.end()) value = known->second;
+    };
+    complete(action.server, "PGHOST");
+    complete(action.port, "PGPORT");
+    complete(action.user, "PGUSER");
   }
 
   // Where a pipe that begins with find at `at` removes what comes through it; 0: nowhere.
@@ -97,6 +115,7 @@ class Reader {
 
   // Paths of a command that ssh runs lie on the other machine.
   static void move_to(const std::string& host, ScriptAction& action) {
+    action.machine = host;
     for (std::string& path : action.sources) path = host + ":" + path;
     if (action.target.starts_with('/')) action.target = host + ":" + action.target;
   }
@@ -135,6 +154,11 @@ class Reader {
         if (!words.empty()) words.erase(words.begin());
         if (words.size() >= 2 && words[0] == "-c") return inner(words[1], host, depth);
       } else if (program == "sh" || program == "bash" || program == "su" || program == "runuser") {
+        // "runuser -u USER PROGRAM …" has no command line, whatever the program's options end with.
+        if (program == "runuser" && words.size() > 1 && words[1] == "-u") {
+          skip_options(words, {"-u", "-g", "-G"});
+          continue;
+        }
         if (const auto script = command_word(words)) return inner(*script, host, depth);
         if (program == "su" || program == "runuser" || words.size() < 2) return Prefix::none;
         drop_options(words);

@@ -14,7 +14,7 @@ struct ScriptAction {
   enum class Kind {
     copies,           // sources to target (rsync, cp, tar)
     uploads,          // sources to an s3:// target
-    dumps_cluster,    // pg_dumpall, pg_dump of `databases` (empty: all)
+    dumps_cluster,    // pg_dumpall, pg_basebackup, pg_dump of `databases` (empty: all)
     dumps_container,  // the same by docker exec
     saves_volume,     // docker run -v VOLUME:… with tar or the like
     expires,          // find PATH -mtime +DAYS -delete
@@ -35,7 +35,11 @@ struct ScriptAction {
   std::vector<std::string> excludes;
   std::optional<int> days;  // of expires: what is older goes
   std::vector<std::string> databases;
-  std::string user;  // of the database
+  std::string machine;  // where ssh runs it; empty: on this one
+  std::string server;   // of dumps_cluster: host name or folder of the socket; empty: as by default
+  std::string port;     // the same
+  std::string user;     // of the database
+  bool is_base = false;  // pg_basebackup: the cluster as a whole
   std::string container;
   std::vector<std::string> recipients;
 
@@ -44,7 +48,7 @@ struct ScriptAction {
 
 // `file` names the script in the results. Understands sudo, nice, ionice, env, timeout, flock,
 // su -c, sh -c and ssh in front of a command; variables are followed as long as they are plain
-// assignments. Takes any bytes. Pure.
+// assignments; libpq's (PGHOST and so on) count. Takes any bytes. Pure.
 std::vector<ScriptAction> read_script(std::string_view script,
                                       std::string_view file,
                                       int first_line = 1);

@@ -45,9 +45,21 @@ Words values_of(const Parsed& parsed, std::string_view option) {
   Words values;
   const std::string start = std::string(option) + "=";
   for (const std::string& given : parsed.options) {
-    if (given.starts_with(start)) values.push_back(given.substr(start.size()));
+    if (given.starts_with(start)) {
+      values.push_back(given.substr(start.size()));
+    } else if (option.size() == 2 && given.starts_with(option) && given.size() > 2) {
+      values.push_back(given.substr(2));  // -Upostgres
+    }
   }
   return values;
+}
+
+// The last one counts, as the programs have it.
+void take_value(const Parsed& parsed,
+                std::initializer_list<std::string_view> options,
+                std::string& value) {
+  for (const std::string_view option : options)
+    for (const std::string& given : values_of(parsed, option)) value = given;
 }
 
 void last_is_target(const Words& operands, ScriptAction& action) {
@@ -178,34 +190,33 @@ void remove(const Words& words, ScriptAction& action) {
 }
 
 void dump(const Words& words, ScriptAction& action) {
-  const bool is_all = base_name(words[0]) == "pg_dumpall";
-  const Parsed parsed = parse_options(words,
-                                      {"-U",
-                                       "-h",
-                                       "-p",
-                                       "-d",
-                                       "-f",
-                                       "-F",
-                                       "-n",
-                                       "-t",
-                                       "-j",
-                                       "-Z",
-                                       "-l",
-                                       "--username",
-                                       "--host",
-                                       "--port",
-                                       "--dbname",
-                                       "--file",
-                                       "--format"});
+  const std::string program = base_name(words[0]);
+  const Parsed parsed = parse_options(
+      words, {"-U",       "-h",         "-p",     "-d",     "-f",       "-F",     "-n",
+              "-t",       "-j",         "-Z",     "-l",     "-D",       "-X",     "-T",
+              "--pgdata", "--username", "--host", "--port", "--dbname", "--file", "--format"});
   action.kind = Kind::dumps_cluster;
-  for (const std::string_view option : {"-U", "--username"})
-    for (const std::string& user : values_of(parsed, option)) action.user = user;
-  for (const std::string_view option : {"-f", "--file"})
-    for (const std::string& file : values_of(parsed, option)) action.target = file;
-  if (is_all) return;
-  action.databases = parsed.operands;
+  action.is_base = program == "pg_basebackup";
+  take_value(parsed, {"-U", "--username"}, action.user);
+  take_value(parsed, {"-h", "--host"}, action.server);
+  take_value(parsed, {"-p", "--port"}, action.port);
+  if (action.is_base) {
+    take_value(parsed, {"-D", "--pgdata"}, action.target);
+    return;
+  }
+  take_value(parsed, {"-f", "--file"}, action.target);
+  Words names;
   for (const std::string_view option : {"-d", "--dbname"})
-    for (const std::string& name : values_of(parsed, option)) action.databases.push_back(name);
+    for (const std::string& name : values_of(parsed, option)) names.push_back(name);
+  names.insert(names.end(), parsed.operands.begin(), parsed.operands.end());
+  // "host=db01 dbname=shop", "postgresql://…": libpq's own spelling is for a person to read.
+  if (std::any_of(names.begin(), names.end(), [](const std::string& name) {
+        return name.find('=') != std::string::npos || name.find("://") != std::string::npos;
+      })) {
+    action.kind = Kind::unknown;
+  } else if (program == "pg_dump") {
+    action.databases = names;
+  }
 }
 
 // The words from `at` on: [-t] CONTAINER pg_dumpall …
@@ -297,7 +308,8 @@ void interpret_command(const Words& words, ScriptAction& action) {
   if (program == "aws") return aws(words, action);
   if (program == "find") return find(words, action);
   if (program == "rm") return remove(words, action);
-  if (program == "pg_dumpall" || program == "pg_dump") return dump(words, action);
+  if (program == "pg_dumpall" || program == "pg_dump" || program == "pg_basebackup")
+    return dump(words, action);
   if (program == "docker" || program == "docker-compose" || program == "podman")
     return docker(words, action);
   if (program == "mail" || program == "mailx" || program == "s-nail" || program == "sendmail")

@@ -93,6 +93,32 @@ TEST(ProposalFromScripts, TakesOverWhatTheUsualScriptsDo) {
   EXPECT_THAT(text, HasSubstr("retention: {daily: 3}"));
 }
 
+TEST(ProposalFromScripts, ADatabaseIsTakenFromTheServerThatTheScriptNames) {
+  const Proposal proposal = propose_from_scripts({{"x.sh",
+                                                   "pg_dumpall -h db01 -U backup > /b/db01.sql\n"
+                                                   "pg_dumpall -p 5433 > /b/local.sql\n"
+                                                   "pg_basebackup -h localhost -D /b/base\n"
+                                                   "ssh db02 pg_dumpall > /b/db02.sql\n"
+                                                   "pg_dump -h $HOST shop > /b/shop.sql\n"}},
+                                                 "fs01",
+                                                 "UTC");
+  const policy::Policy policy = parsed(proposal);
+  ASSERT_THAT(policy.sources, SizeIs(3));
+  EXPECT_EQ(policy.sources[0].postgres->host, "db01");
+  EXPECT_EQ(policy.sources[0].postgres->user, "backup");
+  EXPECT_EQ(policy.sources[0].postgres->run_as, "");
+  EXPECT_EQ(policy.sources[1].postgres->host, "");
+  EXPECT_EQ(policy.sources[1].postgres->port, 5433);
+  EXPECT_EQ(policy.sources[1].postgres->run_as, "postgres");
+  EXPECT_THAT(policy.sources[2].postgres->method, ElementsAre(policy::PostgresMethod::physical));
+  const std::string text = render_proposal(proposal, Language::en);
+  EXPECT_THAT(
+      text,
+      HasSubstr("# A server over the network: add its password by reference (password: {file: "));
+  EXPECT_THAT(text, HasSubstr("# x.sh:4: reads from another machine"));
+  EXPECT_THAT(text, HasSubstr("# x.sh:5: not understood"));
+}
+
 TEST(ProposalFromScripts, IsValidWhateverTheScriptSays) {
   for (const char* script : {"",
                              "\xff\xfe\n",

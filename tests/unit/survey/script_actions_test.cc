@@ -62,6 +62,37 @@ TEST(ScriptActions, DumpsAreKnownByWhomeverTheyAreRun) {
   EXPECT_EQ(inside.user, "app");
 }
 
+TEST(ScriptActions, ADumpTellsItsServer) {
+  const ScriptAction options = one("pg_dumpall -h db01 --port=5433 -Ubackup -f /b/all.sql");
+  EXPECT_EQ(options.server, "db01");
+  EXPECT_EQ(options.port, "5433");
+  EXPECT_EQ(options.user, "backup");
+  EXPECT_EQ(options.target, "/b/all.sql");
+  const ScriptAction before = one("PGHOST=db02 PGUSER=dumper pg_dump shop > /b/shop.sql");
+  EXPECT_EQ(before.server, "db02");
+  EXPECT_EQ(before.user, "dumper");
+  EXPECT_THAT(before.databases, ElementsAre("shop"));
+  const auto exported = read_script("export PGHOST=db03 PGPORT=5434\npg_dumpall >/b/x", "x");
+  EXPECT_EQ(exported.back().server, "db03");
+  EXPECT_EQ(exported.back().port, "5434");
+  const ScriptAction by_ssh = one("ssh root@db04 pg_dumpall | gzip > /b/x.gz");
+  EXPECT_EQ(by_ssh.kind, Kind::dumps_cluster);
+  EXPECT_EQ(by_ssh.machine, "root@db04");
+  EXPECT_EQ(one("pg_dump 'host=db05 dbname=shop'").kind, Kind::unknown);
+  EXPECT_EQ(one("pg_dump -d postgresql://db06/shop").kind, Kind::unknown);
+}
+
+TEST(ScriptActions, RunuserAndBaseBackups) {
+  const ScriptAction dump = one("runuser -u postgres -- pg_dump -Fc shop -f /b/shop.dump");
+  EXPECT_EQ(dump.kind, Kind::dumps_cluster);
+  EXPECT_THAT(dump.databases, ElementsAre("shop"));
+  const ScriptAction base = one("sudo -u postgres pg_basebackup -D /b/base -X stream -c fast -P");
+  EXPECT_EQ(base.kind, Kind::dumps_cluster);
+  EXPECT_TRUE(base.is_base);
+  EXPECT_EQ(base.target, "/b/base");
+  EXPECT_THAT(base.databases, ElementsAre());
+}
+
 TEST(ScriptActions, VolumesUploadsAndMail) {
   const ScriptAction volume =
       one("docker run --rm -v app_data:/data -v /backup:/b alpine tar czf /b/app.tgz /data");
