@@ -43,12 +43,8 @@ class Parameters {
     if (!server.by_socket()) {
       add("sslmode", ssl_mode_.c_str());
       add("sslrootcert", ca_file_.c_str());
-      // A peer that vanished is noticed within two minutes.
-      add("keepalives_idle", "30");
-      add("keepalives_interval", "15");
-      add("keepalives_count", "6");
-      add("tcp_user_timeout", "120000");
     }
+    for (const auto& [name, value] : liveness_settings(server)) add(name, value);
     add("application_name", "hikae");
     add("client_encoding", "UTF8");
     names_.push_back(nullptr);

@@ -169,13 +169,20 @@ os::ProcessRequest ClientLaunch::process() const {
   return request;
 }
 
-std::string database_argument(const std::string& name) {
+std::string liveness_argument(const Server& server) {
+  std::string settings;
+  for (const auto& [name, value] : liveness_settings(server))
+    settings += std::string(" ") + name + "=" + value;
+  return settings;
+}
+
+std::string database_argument(const Server& server, const std::string& name) {
   std::string quoted = "dbname='";
   for (const char c : name) {
     if (c == '\'' || c == '\\') quoted += '\\';
     quoted += c;
   }
-  return quoted + "'";
+  return quoted + "'" + liveness_argument(server);
 }
 
 std::string program_words(std::string_view errors) {

@@ -50,8 +50,10 @@ class ClientLaunch {
 };
 
 // `name` as the value of a connection string: dbname='it\'s'. A database's name alone would be
-// taken for a whole connection string when it holds "=".
-std::string database_argument(const std::string& name);
+// taken for a whole connection string when it holds "=". With the server's liveness_settings().
+std::string database_argument(const Server& server, const std::string& name);
+// These alone, with a blank before each.
+std::string liveness_argument(const Server& server);
 
 // What a program wrote to its standard error, for people: its error lines if it marks any, else
 // all, in one line and not endless.

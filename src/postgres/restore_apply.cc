@@ -133,7 +133,7 @@ void drop(const RestoreTools& tools,
 std::vector<std::string> fill_command(const RestoreTools& tools,
                                       const RestoreStep& step,
                                       const std::string& file) {
-  const std::string database = "--dbname=" + database_argument(step.target);
+  const std::string database = "--dbname=" + database_argument(tools.server, step.target);
   if (tools.format == DumpFormat::plain) {
     return {tools.programs.path("psql"),
             "--no-psqlrc",
@@ -193,7 +193,7 @@ void apply_properties(const RestoreTools& tools,
        "--no-password",
        "--set=ON_ERROR_STOP=1",
        "--output=/dev/null",
-       "--dbname=" + database_argument(step.target)},
+       "--dbname=" + database_argument(tools.server, step.target)},
       sql,
       stop);
 }
@@ -248,7 +248,7 @@ void apply_globals(const RestoreTools& tools,
        "--no-password",
        "--set=ON_ERROR_STOP=1",
        "--output=/dev/null",
-       "--dbname=" + database_argument(database)},
+       "--dbname=" + database_argument(tools.server, database)},
       plan.sql,
       stop);
 }

@@ -49,6 +49,14 @@ std::string_view to_string(SslMode mode) {
   return "verify-full";
 }
 
+std::vector<std::pair<const char*, const char*>> liveness_settings(const Server& server) {
+  if (server.by_socket()) return {};
+  return {{"keepalives_idle", "30"},
+          {"keepalives_interval", "15"},
+          {"keepalives_count", "6"},
+          {"tcp_user_timeout", "120000"}};
+}
+
 std::string authorities_of(const Server& server) {
   // Debian's bundle; libpq before 16 does not know sslrootcert=system.
   return server.ca_file.empty() ? "/etc/ssl/certs/ca-certificates.crt" : server.ca_file;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "crypto/secret.h"
 #include "os/acting_user.h"
@@ -37,6 +39,10 @@ struct Server {
 
 // For people: "db01:5432", or the path of the socket.
 std::string place_of(const Server& server);
+
+// libpq's settings by which a peer that vanished without a word is noticed within two minutes, by
+// us and by the programs that work for us; none for a socket. Names and values.
+std::vector<std::pair<const char*, const char*>> liveness_settings(const Server& server);
 
 // The file of authorities that the server's certificate is verified with.
 std::string authorities_of(const Server& server);

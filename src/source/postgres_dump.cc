@@ -248,11 +248,12 @@ std::vector<std::string> dump_command(const PostgresRun& run,
                                       const std::string& database,
                                       const std::string& snapshot) {
   const bool custom = run.options.format == postgres::DumpFormat::custom;
-  std::vector<std::string> argv = {run.programs.path("pg_dump"),
-                                   "--no-password",
-                                   custom ? "--format=custom" : "--format=plain",
-                                   "--snapshot=" + snapshot,
-                                   "--dbname=" + postgres::database_argument(database)};
+  std::vector<std::string> argv = {
+      run.programs.path("pg_dump"),
+      "--no-password",
+      custom ? "--format=custom" : "--format=plain",
+      "--snapshot=" + snapshot,
+      "--dbname=" + postgres::database_argument(run.options.server, database)};
   // Compressed bytes would all be new each day.
   if (custom) argv.emplace_back("--compress=0");
   const auto lock_timeout = run.options.server.lock_timeout;
@@ -335,7 +336,8 @@ class GlobalsDump final : public DumpFile {
     const postgres::Server& server = run.options.server;
     argv.push_back(
         "--dbname=options='-c lock_timeout=" + std::to_string(server.lock_timeout.count()) +
-        " -c statement_timeout=" + std::to_string(server.statement_timeout.count()) + "'");
+        " -c statement_timeout=" + std::to_string(server.statement_timeout.count()) + "'" +
+        postgres::liveness_argument(server));
     return argv;
   }
   void came(const postgres::DumpWatcher&, std::uint64_t, const std::vector<std::string>&) override {

@@ -88,6 +88,23 @@ over_tcp() { # HOST AUTHORITY
   [ "$(snapshot_count)" = 1 ]
 }
 
+@test "over TCP the programs notice a server that vanishes without a word, as hikae itself does" {
+  over_tcp localhost company
+  echo "limits: {io: 4M}" >>"$HIKAE_POLICY"
+  "$HIKAE" run >output 2>&1 3>&- &
+  run_pid=$!
+  dumping() { process_below "$run_pid" pg_dump | grep -q .; }
+  wait_until dumping
+  # The kernel asks the peer of every session for a sign of life before half a minute of silence is over.
+  sessions() { ss -tnop state established "( dport = :$port )"; }
+  watched() {
+    [ "$(sessions | grep -c '"pg_dump"')" -ge 1 ] && [ "$(sessions | grep -c '"hikae"')" -ge 1 ] &&
+      [ "$(sessions | grep -c "timer:(keepalive,[0-2]\\?[0-9]\\.\\?[0-9]*\\(sec\\|ms\\)")" = "$(sessions | grep -c users:)" ]
+  }
+  wait_until watched || { sessions && return 1; }
+  expect_exit 0 "$run_pid"
+}
+
 @test "a restore onto a server over TCP takes the password of another role from a file" {
   sql live postgres "CREATE ROLE restorer LOGIN SUPERUSER PASSWORD 'bring-back'"
   (umask 077 && echo bring-back >restorer)

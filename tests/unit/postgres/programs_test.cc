@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(ChoosePrograms, TakesTheOldestThatIsNotOlderThanTheServer) {
   const std::vector<Programs> found = {{13, "a"}, {15, "b"}, {17, "c"}};
@@ -59,8 +60,12 @@ TEST(ClientLaunch, ShowsNoPasswordAnywhereAndTheProgramReadsIt) {
 }
 
 TEST(ClientLaunch, QuotesTheDatabaseSoThatItsNameIsNoConnectionString) {
-  EXPECT_EQ(database_argument("host=evil's"), "dbname='host=evil\\'s'");
-  EXPECT_EQ(database_argument("a\\b"), "dbname='a\\\\b'");
+  Server server;
+  server.host = "/run/postgresql";
+  EXPECT_EQ(database_argument(server, "host=evil's"), "dbname='host=evil\\'s'");
+  EXPECT_EQ(database_argument(server, "a\\b"), "dbname='a\\\\b'");
+  server.host = "db01";
+  EXPECT_THAT(database_argument(server, "a"), StartsWith("dbname='a' keepalives_idle=30 "));
 }
 
 TEST(ProgramWords, AreTheErrorsInOneLine) {
