@@ -78,9 +78,9 @@ struct ChunkJob {
   std::size_t chunk_size = 0;  // of each but the last
 };
 
-// Few chunks are longer; their memory is not kept. Every second one of a dump is, but to keep twice
-// as much saves it only a fiftieth of its time.
-inline constexpr std::size_t kUsualChunk = 2 * kMiB;
+// The memory that chunks on their way to other threads are kept in, and that is used again: some
+// long ones, as those of a dump are.
+inline constexpr std::size_t kSpareChunks = 16 * kMiB;
 
 struct Counters {
   std::atomic<std::uint64_t> files_new{0};
@@ -141,7 +141,7 @@ struct BackupState {
   ScanStack folders;
   BoundedQueue<FileJobs> files{32};
   BoundedQueue<ChunkJob> chunks{2};
-  BufferPool chunk_buffers{kUsualChunk};
+  BufferPool chunk_buffers{kSpareChunks};
   // Destinations that lack a blob of a file taken from the parent unread.
   std::atomic<DestinationSet> incomplete{0};
   std::atomic<bool> root_done{false};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -16,16 +17,20 @@ namespace hikae {
 // Holds no more buffers than were in use at one time. Thread-safe.
 class BufferPool {
  public:
-  // Larger buffers than `largest` bytes are freed.
-  explicit BufferPool(std::size_t largest = std::numeric_limits<std::size_t>::max())
-      : largest_(largest) {}
+  // What would make it hold more than `most` bytes is freed.
+  explicit BufferPool(std::size_t most = std::numeric_limits<std::size_t>::max()) : most_(most) {}
 
   // Empty, with room for `size` bytes.
   Bytes take(std::size_t size) {
     Bytes buffer;
     {
       auto spare = spare_.lock();
-      if (!spare->empty()) {
+      const auto best = std::min_element(
+          spare->begin(), spare->end(), [size](const Bytes& one, const Bytes& other) {
+            return serves_better(one.capacity(), other.capacity(), size);
+          });
+      if (best != spare->end()) {
+        std::swap(*best, spare->back());
         buffer = std::move(spare->back());
         spare->pop_back();
       }
@@ -35,17 +40,25 @@ class BufferPool {
   }
 
   void give_back(Bytes buffer) noexcept {
-    if (buffer.capacity() > largest_) return;
     buffer.clear();
     try {
-      spare_.lock()->push_back(std::move(buffer));
+      auto spare = spare_.lock();
+      std::size_t held = buffer.capacity();
+      for (const Bytes& each : *spare) held += each.capacity();
+      if (held <= most_) spare->push_back(std::move(buffer));
     } catch (const std::bad_alloc&) {
       // Then it is freed.
     }
   }
 
  private:
-  const std::size_t largest_;
+  // The smallest that has room; where none has, the largest.
+  static bool serves_better(std::size_t one, std::size_t other, std::size_t size) {
+    if (one >= size && other >= size) return one < other;
+    return one > other;
+  }
+
+  const std::size_t most_;
   Guarded<std::vector<Bytes>> spare_;
 };
 

@@ -35,11 +35,32 @@ TEST(BufferPool, OneThatIsTooSmallGrows) {
   EXPECT_GE(buffers.take(5000).capacity(), 5000U);
 }
 
-TEST(BufferPool, ThoseThatAreTooLargeAreFreed) {
-  BufferPool buffers(100);
-  Bytes large = buffers.take(1000);
-  buffers.give_back(std::move(large));
+TEST(BufferPool, WhatWouldBeTooMuchIsFreed) {
+  BufferPool buffers(1500);
+  Bytes one = buffers.take(1000);
+  Bytes other = buffers.take(1000);
+  const std::uint8_t* const kept = one.data();
+  buffers.give_back(std::move(one));
+  buffers.give_back(std::move(other));
+  const Bytes again = buffers.take(1000);
+  EXPECT_EQ(again.data(), kept);
   EXPECT_LT(buffers.take(1).capacity(), 1000U);
+}
+
+TEST(BufferPool, TheSmallestThatHasRoomIsTaken) {
+  BufferPool buffers;
+  Bytes small = buffers.take(100);
+  Bytes large = buffers.take(10000);
+  Bytes middle = buffers.take(1000);
+  const std::uint8_t* const fits = middle.data();
+  const std::uint8_t* const largest = large.data();
+  buffers.give_back(std::move(small));
+  buffers.give_back(std::move(large));
+  buffers.give_back(std::move(middle));
+  const Bytes taken = buffers.take(500);
+  EXPECT_EQ(taken.data(), fits);
+  const Bytes next = buffers.take(500);
+  EXPECT_EQ(next.data(), largest);
 }
 
 }  // namespace
