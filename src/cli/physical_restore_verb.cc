@@ -128,9 +128,11 @@ void say_done(const Session& session,
   if (report.restore.errors.empty()) {
     const std::string& target = plan.places.front().target;
     const bool has_configuration = std::filesystem::exists(target + "/postgresql.conf");
-    // pg_ctl hands what -o says to a shell again.
+    // pg_ctl hands what -o says to a shell again. Debian's configuration names a file for the pid
+    // of its own cluster, which a copy beside that one must not take.
     const std::string word = report::shell_word(printable(target));
-    const std::string server_options = "-c config_file=FILE -c data_directory=" + word;
+    const std::string server_options =
+        "-c config_file=FILE -c external_pid_file= -c data_directory=" + word;
     const Text::Arguments how = {{"target", word},
                                  {"pg_ctl", pg_ctl(plan.facts)},
                                  {"options", report::shell_word(server_options)}};

@@ -186,6 +186,8 @@ class DatabaseRestore {
     for (const std::string& argument : options_.databases)
       wishes.push_back(postgres::parse_wish(argument));
     if (options_.all) wishes = postgres::wish_all(facts_);
+    // What the snapshot has not is said before anybody is asked for a database of that name.
+    postgres::plan_databases(facts_, wishes, {}, connection.server_major());
     std::vector<std::string> there;
     for (const auto& entry : postgres::list_databases(connection, session_.stop)) {
       const bool wanted = std::any_of(wishes.begin(), wishes.end(), [&](const auto& wish) {

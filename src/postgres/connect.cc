@@ -42,7 +42,7 @@ class Parameters {
     add("passfile", "/dev/null/none");
     if (!server.by_socket()) {
       add("sslmode", ssl_mode_.c_str());
-      add("sslrootcert", ca_file_.c_str());
+      if (!ca_file_.empty()) add("sslrootcert", ca_file_.c_str());
     }
     for (const auto& [name, value] : liveness_settings(server)) add(name, value);
     add("application_name", "hikae");

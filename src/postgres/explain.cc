@@ -58,6 +58,11 @@ Text hint_for(const Server& server, std::string_view words) {
   const Text::Arguments who = {{"user", server.user},
                                {"account", server.run_as ? server.run_as->name : "-"}};
   if (has(words, "eer authentication failed")) return text("postgres.hint_peer", who);
+  if (has(words, "replication role") || has(words, "WAL sender"))
+    return text("postgres.hint_replication", who);
+  if (has(words, "for replication connection")) return text("postgres.hint_hba_replication", who);
+  if (has(words, "does not support SSL")) return text("postgres.hint_no_ssl", who);
+  if (has(words, "could not translate host name")) return text("postgres.hint_host", who);
   if (has(words, "password")) return text("postgres.hint_password", who);
   if (has(words, "pg_hba.conf")) return text("postgres.hint_hba", who);
   if (has(words, "certificate") || has(words, "SSL")) return text("postgres.hint_ssl", who);

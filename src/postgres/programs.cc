@@ -139,7 +139,8 @@ ClientLaunch::ClientLaunch(const Server& server, std::vector<std::string> argv)
                   "PGCONNECT_TIMEOUT=" + std::to_string(std::max<long>(2, timeout.count()))};
   if (!server.by_socket()) {
     environment_.push_back("PGSSLMODE=" + std::string(to_string(server.ssl_mode)));
-    environment_.push_back("PGSSLROOTCERT=" + authorities_of(server));
+    const std::string authorities = authorities_of(server);
+    if (!authorities.empty()) environment_.push_back("PGSSLROOTCERT=" + authorities);
   }
   // Where there is no password, none of a file in somebody's home either.
   if (server.password) password_ = nameless_file(password_line(*server.password), server);

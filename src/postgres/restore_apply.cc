@@ -34,6 +34,16 @@ constexpr const char* kComment =
     "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database "
     "WHERE datname = $1";
 
+// By the server's untranslated words, which both sides of a failure have.
+Text restore_hint(const Error& error) {
+  const std::string words = render(error.message(), Language::en);
+  const auto says = [&](std::string_view part) { return words.find(part) != std::string::npos; };
+  if (says("tablespace")) return text("postgres.tablespace_hint");
+  if (says("permission denied") || says("must be ")) return text("postgres.restore_rights_hint");
+  if (says("role \"") || says("extension")) return text("postgres.restore_hint");
+  return text("postgres.again_hint");
+}
+
 Error program_failed(const std::string& program, const os::ProcessResult& result) {
   const Error error = explain_program(result.errors,
                                       text("postgres.program_failed",
@@ -44,8 +54,7 @@ Error program_failed(const std::string& program, const os::ProcessResult& result
   Error told(error.code(), error.message(), error.retry());
   if (error.retry() != Retry::no) return std::move(told).with_hint(text("postgres.again_hint"));
   const bool is_full = error.code() == ErrorCode::no_space;
-  return std::move(told).with_hint(
-      text(is_full ? "postgres.no_room_hint" : "postgres.restore_hint"));
+  return std::move(told).with_hint(is_full ? text("postgres.no_room_hint") : restore_hint(error));
 }
 
 void run(const RestoreTools& tools,
@@ -276,7 +285,7 @@ void apply_step(const RestoreTools& tools,
     if (made) drop(tools, step, maintenance_database);
     if (filling) tools.log.warning(text("postgres.half_filled", {{"database", step.target}}));
     error.add_context(text("postgres.restoring", {{"database", step.target}}));
-    error.set_hint(text("postgres.restore_hint"));
+    error.set_hint(restore_hint(error));
     throw;
   } catch (const Cancelled&) {
     if (made) drop(tools, step, maintenance_database);

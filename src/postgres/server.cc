@@ -58,6 +58,9 @@ std::vector<std::pair<const char*, const char*>> liveness_settings(const Server&
 }
 
 std::string authorities_of(const Server& server) {
+  const bool verifies =
+      server.ssl_mode == SslMode::verify_ca || server.ssl_mode == SslMode::verify_full;
+  if (server.ca_file.empty() && !verifies) return "";
   // Debian's bundle; libpq before 16 does not know sslrootcert=system.
   return server.ca_file.empty() ? "/etc/ssl/certs/ca-certificates.crt" : server.ca_file;
 }

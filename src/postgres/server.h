@@ -44,7 +44,8 @@ std::string place_of(const Server& server);
 // us and by the programs that work for us; none for a socket. Names and values.
 std::vector<std::pair<const char*, const char*>> liveness_settings(const Server& server);
 
-// The file of authorities that the server's certificate is verified with.
+// The file of authorities that the server's certificate is verified with; empty: it is not
+// verified, as the mode has it. libpq verifies in every mode where it is given a file.
 std::string authorities_of(const Server& server);
 
 // What a running server wrote into its data directory (postmaster.pid; the lines are those of

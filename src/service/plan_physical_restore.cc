@@ -81,6 +81,12 @@ PhysicalRestorePlan::Found require_empty(const std::string& target) {
       !failure) {
     return PhysicalRestorePlan::Found::empty_folder;
   }
+  // pg_control comes last.
+  if (std::filesystem::exists(path / "PG_VERSION", failure) &&
+      !std::filesystem::exists(path / "global/pg_control", failure)) {
+    throw Error(ErrorCode::already_exists, text("service.physical_target_half", {{"path", target}}))
+        .with_hint(text("service.physical_target_half_hint"));
+  }
   throw Error(ErrorCode::already_exists, text("service.physical_target_used", {{"path", target}}))
       .with_hint(text("service.physical_target_hint"));
 }

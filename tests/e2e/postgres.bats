@@ -87,7 +87,7 @@ assert_balanced() { # CLUSTER DATABASE
   stop_pgbench
   start_cluster copy
   # As the manual says it, step by step.
-  stock_restic dump latest /postgres/logical/globals.sql | grep -v ' ROLE postgres' >globals.sql
+  stock_restic dump latest /postgres/logical/globals.sql | grep -v ' ROLE postgres[ ;]' >globals.sql
   pg copy psql -X -q -v ON_ERROR_STOP=1 -d postgres -f - <globals.sql
   stock_restic dump latest /postgres/logical/database-shop.dump | pg copy pg_restore --exit-on-error --create -d postgres
   assert_balanced copy shop
@@ -355,9 +355,12 @@ restore() { hikae postgres restore --source database "$@"; }
   sql live postgres "CREATE TABLESPACE fast LOCATION '$BATS_FILE_TMPDIR/live/fast'"
   sql live postgres "CREATE DATABASE placed TABLESPACE fast"
   sql live placed "CREATE TABLE t AS SELECT 1 AS n; COMMENT ON DATABASE placed IS 'ours'"
-  write_policy 'databases: [placed]'
+  sql live postgres "CREATE DATABASE mixed"
+  sql live mixed "CREATE TABLE t TABLESPACE fast AS SELECT 1 AS n"
+  write_policy 'databases: [placed, mixed]'
   hikae -q run
   sql live postgres "DROP DATABASE placed"
+  sql live postgres "DROP DATABASE mixed"
   run -0 restore --database placed
   [ "$(sql live placed "SELECT spcname, shobj_description(d.oid, 'pg_database') FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace
     WHERE datname = 'placed'")" = 'fast|ours' ]
@@ -367,6 +370,8 @@ restore() { hikae postgres restore --source database "$@"; }
   assert_says "no tablespace fast"
   [ "$(sql live placed "SELECT n FROM t")" = 1 ]
   sql live postgres "DROP DATABASE placed"
+  run -1 restore --database mixed
+  assert_says "default_tablespace" "Make the tablespace first" "--globals"
 }
 
 @test "--jobs: so many tables are filled at once" {
@@ -524,6 +529,9 @@ destinations:}"
   run -1 restore --database shop=shop_empty --host "$BATS_FILE_TMPDIR/bare" --port 54322
   assert_says "empty database shop_empty" "shop_empty was there before, so it was not dropped"
   [ "$(sql bare postgres "SELECT count(*) FROM pg_database WHERE datname = 'shop_empty'")" = 1 ]
+  sql bare postgres "CREATE DATABASE closed ALLOW_CONNECTIONS false"
+  run -1 restore --database closed --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "no database closed"
   run -1 restore --database nothing --host "$BATS_FILE_TMPDIR/bare" --port 54322
   assert_says "no database nothing" "shop"
   stop_cluster bare immediate

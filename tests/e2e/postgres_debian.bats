@@ -25,12 +25,15 @@ setup() {
 }
 teardown() {
   pg_ctlcluster "$version" main stop -m immediate 2>/dev/null || true
-  [ ! -d lib/new/copy ] || as_postgres pg_ctl -D "$PWD/lib/new/copy" -m immediate -s stop 2>/dev/null || true
+  local copy=$PWD/lib/new/accounting\'s\ copy
+  [ ! -d "$copy" ] || as_postgres pg_ctl -D "$copy" -m immediate -s stop 2>/dev/null || true
 }
 
 create_cluster() {
   pg_createcluster "$version" main -d "$data" -s "$PWD/run" -l "$PWD/log/main.log" -p "$(cat port)" --start-conf=manual \
     -- --data-checksums --no-sync >/dev/null
+  # As Debian's packages have it, in a folder of its own.
+  echo "external_pid_file = '$PWD/run/own.pid'" >>"etc/$version/main/postgresql.conf"
 }
 debian() { as_postgres env PGHOST="$BATS_TEST_TMPDIR/run" PGPORT="$(cat "$BATS_TEST_TMPDIR/port")" "$@"; }
 whole() { debian pg_dumpall | grep -v '^\\\(un\)\?restrict '; }
@@ -72,12 +75,15 @@ END
   copy="$PWD/lib/new/accounting's copy"
   run -0 hikae postgres restore --source database --target "$copy"
   assert_says "outside of the data directory" "/usr/lib/postgresql/$version/bin/pg_ctl -D"
+  before=$(cat run/own.pid)
   # The command of the message, word by word, but for the file and the port.
   start=$(grep -o "/usr/lib/postgresql/$version/bin/pg_ctl -D .* start" <<<"$output")
   start=${start/FILE/$PWD/etc/$version/main/postgresql.conf -c port=5999 -c archive_mode=off -c listen_addresses=}
   as_postgres sh -c "$start" >log/copy.log 2>&1 3>&-
   diff original <(debian env PGPORT=5999 pg_dumpall | grep -v '^\\\(un\)\?restrict ')
   as_postgres pg_ctl -D "$copy" -m fast -w -s stop
+  # Debian's tools still know that the original runs.
+  [ "$(cat run/own.pid)" = "$before" ]
 
   # The cluster's data is lost.
   pg_ctlcluster "$version" main stop -m fast

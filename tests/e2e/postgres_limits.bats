@@ -81,11 +81,15 @@ over_tcp() { # HOST AUTHORITY
   refute_says read-only
   run -1 hikae doctor
   assert_says "certificate verify failed"
+  # As the mode has it: encrypted, whoever it is.
+  write_policy "host: localhost" "port: $port" "user: reader" "password: {file: $PWD/reader}" "sslmode: require" 'databases: [shop]'
+  run -0 hikae run
+  [ "$(snapshot_count)" = 2 ]
   # The name that the policy gives must be the certificate's.
   over_tcp 127.0.0.1 company
   run -1 hikae run
   assert_says "does not match host name"
-  [ "$(snapshot_count)" = 1 ]
+  [ "$(snapshot_count)" = 2 ]
 }
 
 @test "over TCP the programs notice a server that vanishes without a word, as hikae itself does" {

@@ -187,6 +187,11 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   [ "$status" -eq 1 ]
   [[ $output == *"fast disk is not an empty folder"*--tablespace-map* ]]
   [ ! -e copy ]
+  # Half of a restore says what it is.
+  mkdir -p half/global && echo 15 >half/PG_VERSION
+  run -1 hikae postgres restore --source database --target half
+  assert_says "half of a cluster" "remove it and the folders of its tablespaces"
+  rm -r half
   run hikae postgres restore --source database --target copy/data --all
   [ "$status" -eq 1 ]
   run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast" --dry-run --json
