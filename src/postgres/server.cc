@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <filesystem>
 #include <vector>
 
 #include "base/bytes.h"
@@ -125,6 +126,15 @@ void locate_server(Server& server, const std::string& data_directory) {
                 text("postgres.not_running", {{"path", data_directory}}),
                 Retry::after_backoff)
         .with_hint(text("postgres.not_running_hint"));
+  }
+  // The file of a container's server, or of a folder that was copied while its server ran, names a
+  // socket and a port where another cluster of this machine may listen.
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(running->data_directory, data_directory, ignored)) {
+    throw Error(
+        ErrorCode::not_found,
+        text("postgres.other_server", {{"path", data_directory}, {"own", running->data_directory}}))
+        .with_hint(text("postgres.other_server_hint"));
   }
   server.port = running->port;
   if (!running->socket_directory.empty()) {

@@ -70,7 +70,8 @@ std::optional<Postmaster> find_postmaster(const std::string& data_directory);
 std::optional<std::string> data_directory_version(const std::string& folder);
 
 // Fills host and port from the data directory's running server: its socket if it has one, else its
-// address. Throws Error{not_found} when it is no data directory or no server runs there.
+// address. Throws Error{not_found} when it is no data directory or no server runs there, or one
+// that knows the folder by another name.
 void locate_server(Server& server, const std::string& data_directory);
 
 }  // namespace hikae::postgres

@@ -140,6 +140,8 @@ PhysicalRestoreReport apply_physical_restore(Repository& repository,
   report.bytes_verified = verified.bytes;
   std::move(
       verified.errors.begin(), verified.errors.end(), std::back_inserter(report.restore.errors));
+  // No server must start on a copy that is not whole.
+  if (!report.restore.errors.empty()) unlink((data.target + kControlFile).c_str());
   return report;
 }
 

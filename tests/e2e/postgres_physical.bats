@@ -176,6 +176,20 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   [ "$(snapshot_count)" = 0 ]
 }
 
+@test "no server starts on a restore that is not whole" {
+  write_policy live physical
+  hikae -q run
+  pack=$(find store/data -type f -printf '%s %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+  size=$(stat -c %s "$pack")
+  head -c 4096 /dev/urandom | dd of="$pack" bs=1 seek=$((size / 3)) conv=notrunc status=none
+  run -1 hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast"
+  assert_says "not whole" "global/pg_control was left out"
+  [ -e copy/data/PG_VERSION ]
+  [ ! -e copy/data/global/pg_control ]
+  run -1 hikae postgres restore --source database --target copy/data
+  assert_says "half of a cluster"
+}
+
 @test "a restore is refused over a running server, over anything, and where it is asked for two things" {
   write_policy live physical
   hikae run

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/server.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 #include "base/error.h"
@@ -62,6 +66,34 @@ TEST(LocateServer, DoesNotBelieveTheFileOfAServerThatIsGone) {
     EXPECT_EQ(error.message().key, "postgres.not_running");
     EXPECT_EQ(error.retry(), Retry::after_backoff);
   }
+}
+
+TEST(LocateServer, DoesNotGoWhereAnotherFoldersFileLeads) {
+  TempDir dir;
+  TempDir other;
+  write_file(dir / "PG_VERSION", "15\n");
+  write_file(dir / "global/pg_control", "x");
+  const auto write_pid_file = [&](const std::string& folder) {
+    write_file(dir / "postmaster.pid",
+               std::to_string(getpid()) + "\n" + folder + "\n1700000000\n5433\n/run\n*\n");
+  };
+  Server server;
+  for (const std::string& folder :
+       {other.path().string(), std::string("/nowhere/data"), std::string()}) {
+    SCOPED_TRACE(folder);
+    write_pid_file(folder);
+    try {
+      locate_server(server, dir.path().string());
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.message().key, "postgres.other_server");
+    }
+  }
+  // By whatever way to the same folder.
+  write_pid_file((other.path() / "link").string());
+  std::filesystem::create_symlink(dir.path(), other.path() / "link");
+  locate_server(server, dir.path().string());
+  EXPECT_EQ(server.port, 5433);
 }
 
 }  // namespace
