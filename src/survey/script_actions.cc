@@ -138,6 +138,11 @@ class Reader {
     return *(option + 1);
   }
 
+  // "runuser -u USER PROGRAM …" has no command line, whatever the program's options end with.
+  static bool is_runuser_of(const Words& words) {
+    return words.size() > 1 && base_name(words[0]) == "runuser" && words[1] == "-u";
+  }
+
   static void drop_options(Words& words) {
     words.erase(words.begin());
     while (!words.empty() && words.front().starts_with('-')) words.erase(words.begin());
@@ -153,12 +158,9 @@ class Reader {
         skip_options(words, {"-w", "-k", "-s", "-E"});
         if (!words.empty()) words.erase(words.begin());
         if (words.size() >= 2 && words[0] == "-c") return inner(words[1], host, depth);
+      } else if (is_runuser_of(words)) {
+        skip_options(words, {"-u", "-g", "-G"});
       } else if (program == "sh" || program == "bash" || program == "su" || program == "runuser") {
-        // "runuser -u USER PROGRAM …" has no command line, whatever the program's options end with.
-        if (program == "runuser" && words.size() > 1 && words[1] == "-u") {
-          skip_options(words, {"-u", "-g", "-G"});
-          continue;
-        }
         if (const auto script = command_word(words)) return inner(*script, host, depth);
         if (program == "su" || program == "runuser" || words.size() < 2) return Prefix::none;
         drop_options(words);

@@ -19,18 +19,21 @@ setup() { make_machine; }
 }
 
 @test "a tick without work costs almost nothing" {
-  # The best of several: the machine may be busy.
+  # The best of several: the machine may be busy. Where it is slow, twice what it takes to start the program at all.
   at "2026-03-01 12:05:00" hikae -q run --due
   run -0 python3 - "$HIKAE" <<'END'
 import os, resource, subprocess, sys
-best = 1.0
-for _ in range(10):
+def processor_time(*words):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.argv[1], "--quiet", "run", "--due"], check=True)
+    subprocess.run([sys.argv[1], *words], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-print(f"{best * 1000:.1f} ms of processor time")
-sys.exit(best > 0.020)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+tick = start = 1.0
+for _ in range(10):
+    start = min(start, processor_time("--version"))
+    tick = min(tick, processor_time("--quiet", "run", "--due"))
+print(f"{tick * 1000:.1f} ms of processor time; to start alone {start * 1000:.1f} ms")
+sys.exit(tick > max(0.020, 2 * start))
 END
   echo "$output"
 }
