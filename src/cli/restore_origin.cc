@@ -121,7 +121,10 @@ ChosenSnapshot open_snapshot(const Session& session,
                              const std::string& name,
                              const SnapshotFilter& filter) {
   const auto has_it = [&](const std::vector<SnapshotRecord>& snapshots) {
-    if (means_latest(name)) return find_snapshot(snapshots, name, filter).id != SnapshotId();
+    if (means_latest(name)) {
+      find_snapshot(snapshots, name, filter);  // throws what is missing
+      return true;
+    }
     return std::any_of(snapshots.begin(), snapshots.end(), [&](const SnapshotRecord& record) {
       return record.id.hex().starts_with(name);
     });

@@ -34,7 +34,7 @@ constexpr const char* kComment =
     "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database "
     "WHERE datname = $1";
 
-// By the server's untranslated words, which both sides of a failure have.
+// By the server's words, as far as it speaks English.
 Text restore_hint(const Error& error) {
   const std::string words = render(error.message(), Language::en);
   const auto says = [&](std::string_view part) { return words.find(part) != std::string::npos; };
