@@ -61,7 +61,7 @@ struct DatabaseFacts {
   std::vector<Extension> extensions;
   std::vector<TableRows> tables;
   std::vector<std::string> warnings;  // pg_dump's own
-  std::string properties;             // of a plain dump: database_section() of restore.h
+  std::string properties;             // of a plain dump: database_properties() of restore.h
 };
 
 struct ClusterFacts {

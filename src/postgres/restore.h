@@ -59,7 +59,8 @@ struct ExistingGlobals {
   std::set<std::string> tablespaces;
 };
 
-// The globals without what the server has already: its roles keep their passwords and rights. Pure.
+// The globals without the statements about what the server has already: its roles keep their
+// passwords, settings and rights, and get no new ones. Pure.
 struct GlobalsPlan {
   std::string sql;
   std::vector<std::string> kept;  // roles and tablespaces that were there
@@ -67,10 +68,8 @@ struct GlobalsPlan {
 GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing);
 ExistingGlobals find_globals(Connection& connection, const StopToken& stop);
 
-// Of the SQL that a dump with --create holds, the entries about the database itself (settings,
-// rights, comment), with their heads. Pure.
-std::string database_section(std::string_view sql);
-// Its statements, for the name `target`. Pure.
+// Of the SQL of a dump with --create the statements about the database itself (settings, rights,
+// comment), for the name `target`; none about its owner. Its own output can be given again. Pure.
 std::string database_properties(std::string_view sql,
                                 const std::string& database,
                                 const std::string& target);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "postgres/restore.h"
+#include "postgres/sql_scanner.h"
 
 namespace hikae::postgres {
 namespace {
@@ -36,38 +37,37 @@ int major_of(std::string_view version) {
   return major;
 }
 
-// The name at the front, as SQL has it.
-std::string name_at(std::string_view rest) {
-  std::string name;
-  if (!rest.starts_with('"')) return std::string(rest.substr(0, rest.find_first_of(" ;")));
-  rest.remove_prefix(1);
-  while (!rest.empty()) {
-    if (rest.starts_with("\"\""))
-      rest.remove_prefix(1);
-    else if (rest.front() == '"')
-      return name;
-    name += rest.front();
-    rest.remove_prefix(1);
-  }
-  return name;
+// The token behind the first of these keywords; nullptr when there is none.
+const SqlToken* behind(const std::vector<SqlToken>& tokens,
+                       std::initializer_list<std::string_view> keywords) {
+  for (std::size_t at = 0; at + 1 < tokens.size(); ++at)
+    for (const std::string_view keyword : keywords)
+      if (tokens[at].is(keyword)) return &tokens[at + 1];
+  return nullptr;
 }
 
-// The role or tablespace that is there already and that the line would make or change.
-std::optional<std::string> existing_at(std::string_view line, const ExistingGlobals& existing) {
-  struct Begin {
-    std::string_view words;
-    const std::set<std::string>& names;
+// The role or tablespace that is there already and that the statement would make or change.
+std::optional<std::string> existing_in(std::string_view statement,
+                                       const ExistingGlobals& existing) {
+  const std::vector<SqlToken> tokens = first_tokens(statement);
+  if (tokens.empty()) return std::nullopt;
+  const auto if_in = [](const SqlToken* token,
+                        const std::set<std::string>& names) -> std::optional<std::string> {
+    if (token == nullptr || names.count(token->name()) == 0) return std::nullopt;
+    return token->name();
   };
-  const std::array<Begin, 4> begins = {{{"CREATE ROLE ", existing.roles},
-                                        {"ALTER ROLE ", existing.roles},
-                                        {"CREATE TABLESPACE ", existing.tablespaces},
-                                        {"ALTER TABLESPACE ", existing.tablespaces}}};
-  for (const Begin& begin : begins) {
-    if (!line.starts_with(begin.words)) continue;
-    std::string name = name_at(line.substr(begin.words.size()));
-    if (begin.names.count(name) != 0) return name;
+  const SqlToken* const tablespace = behind(tokens, {"TABLESPACE"});
+  const bool grants = tokens.front().is("GRANT");
+  if (!grants && !tokens.front().is("REVOKE")) {
+    if (tablespace != nullptr) return if_in(tablespace, existing.tablespaces);
+    return if_in(behind(tokens, {"ROLE"}), existing.roles);
   }
-  return std::nullopt;
+  // Whoever gets or loses a right is who is changed, unless the right comes with a new tablespace.
+  const auto known = if_in(tablespace, existing.tablespaces);
+  if (tablespace != nullptr && !known) return std::nullopt;
+  const SqlToken* const whom = behind(tokens, {grants ? "TO" : "FROM"});
+  if (whom != nullptr && known && whom->is("PUBLIC")) return known;
+  return if_in(whom, existing.roles);
 }
 
 // As libpq quotes values for a server of any setting.
@@ -80,24 +80,71 @@ std::string literal(std::string_view value) {
   return quoted + "'";
 }
 
-// "-- Name: DATABASE shop; Type: ACL; Schema: -; Owner: clerk"
-bool is_of_database(std::string_view head) {
-  return head.find("; Type: DATABASE PROPERTIES;") != std::string_view::npos ||
-         (head.starts_with("-- Name: DATABASE ") &&
-          (head.find("; Type: ACL;") != std::string_view::npos ||
-           head.find("; Type: COMMENT;") != std::string_view::npos));
+// Where the name of the database is that the statement sets, grants or comments: ALTER DATABASE
+// shop SET, ALTER ROLE clerk IN DATABASE shop SET, COMMENT ON DATABASE shop IS, GRANT CONNECT ON
+// DATABASE shop TO. The statement's own words say so, no comment before it and no text within it.
+std::optional<std::size_t> database_in(const std::vector<SqlToken>& tokens) {
+  constexpr std::array<std::string_view, 5> kVerbs = {
+      "ALTER", "COMMENT", "GRANT", "REVOKE", "SECURITY"};
+  const SqlToken* const name = behind(tokens, {"DATABASE"});
+  if (name == nullptr || std::none_of(kVerbs.begin(), kVerbs.end(), [&](auto verb) {
+        return tokens.front().is(verb);
+      }))
+    return std::nullopt;
+  const auto at = static_cast<std::size_t>(name - tokens.data());
+  const SqlToken& before = tokens[at - 2];
+  if (before.is("ON") || before.is("IN")) return at;
+  // Who restores decides who owns it, before it is filled.
+  const bool alters = at == 2 && before.is("ALTER");
+  const bool gives_away = at + 1 < tokens.size() && tokens[at + 1].is("OWNER");
+  return alters && !gives_away ? std::optional(at) : std::nullopt;
 }
 
-// A statement names the database once, quoted where it must be.
-std::string renamed(std::string line, const std::string& database, const std::string& target) {
-  for (const std::string& name : {Connection::quote_name(database), database}) {
-    const std::string named = "DATABASE " + name + " ";
-    const std::size_t at = line.find(named);
-    if (at == std::string::npos) continue;
-    return line.replace(at, named.size(), "DATABASE " + Connection::quote_name(target) + " ");
-  }
-  return line;
+bool begin_with(const std::vector<SqlToken>& tokens,
+                std::initializer_list<std::string_view> words) {
+  return tokens.size() > words.size() &&
+         std::equal(words.begin(), words.end(), tokens.begin(), [](auto word, const auto& token) {
+           return token.is(word);
+         });
 }
+
+// The statements about a database, and what must stand around them.
+class DatabaseStatements {
+ public:
+  DatabaseStatements(const std::string& database, const std::string& target)
+      : database_(database), target_(Connection::quote_name(target)) {}
+
+  void add(std::string_view statement) {
+    const std::vector<SqlToken> tokens = first_tokens(statement);
+    if (begin_with(tokens, {"SET", "client_encoding"}) ||
+        begin_with(tokens, {"SET", "standard_conforming_strings"})) {
+      settings_.append(statement).append("\n");
+    } else if (begin_with(tokens, {"SET", "SESSION", "AUTHORIZATION"})) {
+      // A right that somebody else than the owner has granted.
+      granter_ = statement;
+    } else if (begin_with(tokens, {"RESET", "SESSION", "AUTHORIZATION"})) {
+      granter_ = {};
+    } else if (const auto at = database_in(tokens); at && tokens[*at].name() == database_) {
+      add_renamed(statement, tokens[*at].text);
+    }
+  }
+  std::string all() const { return found_.empty() ? "" : settings_ + found_; }
+
+ private:
+  void add_renamed(std::string_view statement, std::string_view name) {
+    const auto at = static_cast<std::size_t>(name.data() - statement.data());
+    if (!granter_.empty()) found_.append(granter_).append("\n");
+    found_.append(statement.substr(0, at)).append(target_);
+    found_.append(statement.substr(at + name.size())).append("\n");
+    if (!granter_.empty()) found_ += "RESET SESSION AUTHORIZATION;\n";
+  }
+
+  const std::string& database_;
+  std::string target_;
+  std::string_view granter_;
+  std::string settings_;
+  std::string found_;
+};
 
 }  // namespace
 
@@ -166,47 +213,27 @@ std::string create_statement(const RestoreStep& step,
 GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing) {
   GlobalsPlan plan;
   std::set<std::string> kept;
-  while (!sql.empty()) {
-    const std::size_t end = std::min(sql.find('\n'), sql.size() - 1);
-    const std::string_view line = sql.substr(0, end + 1);
-    sql.remove_prefix(end + 1);
-    if (const auto name = existing_at(line, existing)) {
+  for (const SqlPart& part : split_sql(sql)) {
+    if (part.kind == SqlScanner::Part::comment) continue;
+    const auto name =
+        part.kind == SqlScanner::Part::statement ? existing_in(part.text, existing) : std::nullopt;
+    if (name) {
       kept.insert(*name);
     } else {
-      plan.sql += line;
+      plan.sql.append(part.text).append("\n");
     }
   }
   plan.kept.assign(kept.begin(), kept.end());
   return plan;
 }
 
-std::string database_section(std::string_view sql) {
-  std::string found;
-  bool wanted = false;
-  while (!sql.empty()) {
-    const std::size_t end = std::min(sql.find('\n'), sql.size() - 1);
-    const std::string_view line = sql.substr(0, end + 1);
-    sql.remove_prefix(end + 1);
-    if (line.starts_with("-- Name: ")) wanted = is_of_database(line);
-    // Commands of psql: \connect, \restrict.
-    if (wanted && !line.starts_with("\\")) found += line;
-  }
-  return found;
-}
-
 std::string database_properties(std::string_view sql,
                                 const std::string& database,
                                 const std::string& target) {
-  std::string found;
-  const std::string section = database_section(sql);
-  std::string_view rest = section;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1);
-    const std::string_view line = rest.substr(0, end + 1);
-    rest.remove_prefix(end + 1);
-    if (!line.starts_with("--")) found += renamed(std::string(line), database, target);
-  }
-  return found.find_first_not_of('\n') == std::string::npos ? "" : found;
+  DatabaseStatements statements(database, target);
+  for (const SqlPart& part : split_sql(sql))
+    if (part.kind == SqlScanner::Part::statement) statements.add(part.text);
+  return statements.all();
 }
 
 }  // namespace hikae::postgres

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQL as pg_dump and pg_dumpall write it: COPY blocks, and a comment at the end that only a program
-// which came to its end writes.
+// SQL as pg_dump and pg_dumpall write it: COPY blocks between statements, and a comment at the end
+// that only a program which came to its end writes.
 #include <algorithm>
 #include <utility>
 
 #include "postgres/dump_watcher.h"
+#include "postgres/sql_scanner.h"
 #include "postgres/watchers.h"
 
 namespace hikae::postgres {
@@ -17,28 +18,6 @@ constexpr std::size_t kTailBytes = 1024;
 // The longest head of a COPY: 1600 columns with quoted names of 63 characters.
 constexpr std::size_t kLongestHead = std::size_t{1} << 20U;
 
-// Takes one name, quoted or not, from the front: a"".b gives a". Empty when there is none.
-std::string take_name(std::string_view& rest) {
-  std::string name;
-  if (!rest.starts_with('"')) {
-    const std::size_t end = std::min(rest.find_first_of(". ("), rest.size());
-    name = rest.substr(0, end);
-    rest.remove_prefix(end);
-    return name;
-  }
-  rest.remove_prefix(1);
-  while (!rest.empty()) {
-    const char c = rest.front();
-    rest.remove_prefix(1);
-    if (c == '"') {
-      if (!rest.starts_with('"')) break;
-      rest.remove_prefix(1);
-    }
-    name += c;
-  }
-  return name;
-}
-
 class SqlWatcher final : public DumpWatcher {
  public:
   explicit SqlWatcher(std::string end_mark) : end_mark_(std::move(end_mark)) {}
@@ -47,39 +26,61 @@ class SqlWatcher final : public DumpWatcher {
     std::string_view rest = as_text(piece);
     keep_tail(rest);
     while (!rest.empty()) {
-      const std::size_t end = rest.find('\n');
-      // Of a row it only matters whether it is the end mark "\\.".
-      const std::size_t most = in_copy_ ? 3 : kLongestHead;
-      if (line_.size() < most) line_.append(rest.substr(0, std::min(end, most - line_.size())));
-      if (end == std::string_view::npos) return;
-      end_line();
-      rest.remove_prefix(end + 1);
+      if (state_ == State::sql)
+        read_sql(rest);
+      else
+        read_line(rest);
     }
   }
 
   std::optional<Text> finish() override {
-    if (in_copy_ || tail_.find("\n" + end_mark_ + "\n") == std::string::npos)
-      return text("postgres.dump_ends_early");
-    return std::nullopt;
+    const bool has_mark = tail_.find("\n" + end_mark_ + "\n") != std::string::npos;
+    if (state_ == State::sql && scanner_.is_between() && has_mark) return std::nullopt;
+    return text("postgres.dump_ends_early");
   }
 
   std::vector<TableRows> rows() const override { return rows_; }
 
  private:
-  void end_line() {
-    if (in_copy_) {
-      in_copy_ = line_ != "\\.";
-      if (in_copy_) ++rows_.back().rows;
-    } else if (line_.starts_with(kCopyBegin) && line_.ends_with(kCopyFrom)) {
-      std::string_view rest = std::string_view(line_).substr(kCopyBegin.size());
-      TableRows table;
-      table.schema = take_name(rest);
-      if (rest.starts_with('.')) rest.remove_prefix(1);
-      table.table = take_name(rest);
-      rows_.push_back(std::move(table));
-      in_copy_ = true;
+  // What a function's body or a comment says of COPY is no COPY.
+  void read_sql(std::string_view& rest) {
+    const std::string_view before = rest;
+    const auto ended = scanner_.read(rest);
+    const std::string_view read = before.substr(0, before.size() - rest.size());
+    part_.append(read.substr(0, kLongestHead - std::min(part_.size(), kLongestHead)));
+    if (!ended) return;
+    const std::size_t begin = std::min(part_.find_first_not_of(" \n"), part_.size());
+    end_part(std::string_view(part_).substr(begin));
+    part_.clear();
+  }
+  void end_part(std::string_view part) {
+    scanner_.follow(part);
+    if (!part.starts_with(kCopyBegin) || !part.ends_with(kCopyFrom)) return;
+    const std::vector<SqlToken> tokens = first_tokens(part);
+    // COPY schema.table (…
+    constexpr std::size_t kTable = 3;
+    if (tokens.size() <= kTable || tokens[2].text != ".") return;
+    rows_.push_back({tokens[1].name(), tokens[kTable].name()});
+    state_ = State::copy_head;
+  }
+
+  void read_line(std::string_view& rest) {
+    // Of a row it only matters whether it is the end mark "\\.".
+    constexpr std::size_t kMost = 3;
+    const std::size_t end = rest.find('\n');
+    const std::size_t size = std::min(end, rest.size());
+    if (part_.size() < kMost) part_.append(rest.substr(0, std::min(size, kMost - part_.size())));
+    rest.remove_prefix(size);
+    if (rest.empty()) return;
+    rest.remove_prefix(1);
+    if (state_ == State::copy_head) {
+      state_ = State::rows;
+    } else if (part_ == "\\.") {
+      state_ = State::sql;
+    } else {
+      ++rows_.back().rows;
     }
-    line_.clear();
+    part_.clear();
   }
 
   void keep_tail(std::string_view piece) {
@@ -87,10 +88,14 @@ class SqlWatcher final : public DumpWatcher {
     if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
   }
 
+  // copy_head: what is left of the line with the COPY's semicolon.
+  enum class State { sql, copy_head, rows };
+
   std::string end_mark_;
-  std::string line_;
+  SqlScanner scanner_;
+  State state_ = State::sql;
+  std::string part_;  // of SQL, or the line at hand
   std::string tail_;
-  bool in_copy_ = false;
   std::vector<TableRows> rows_;
 };
 

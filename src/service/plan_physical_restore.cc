@@ -150,13 +150,16 @@ PhysicalRestorePlan plan_physical_restore(Repository& repository,
   require_known(plan.facts, options.tablespaces);
   const auto add = [&](std::string name, std::string folder, std::string target, std::string was) {
     const auto node = find_node(repository, index, tree, folder, stop);
-    if (!node || node->type != format::NodeType::dir) no_physical_backup();
+    if (!node || node->type != format::NodeType::dir) return false;
     const PhysicalRestorePlan::Found found = require_empty(target);
     plan.places.push_back(
         {std::move(name), std::move(folder), std::move(target), std::move(was), *node, found});
+    return true;
   };
-  add("data", physical + "/data", options.target, "");
+  if (!add("data", physical + "/data", options.target, "")) no_physical_backup();
   for (const PhysicalFacts::Tablespace& tablespace : plan.facts.tablespaces) {
+    // One that was dropped while the backup ran has no folder in an older snapshot; the WAL ends
+    // it.
     add(tablespace.oid,
         physical + "/tablespaces/" + tablespace.oid,
         target_of(tablespace, options.tablespaces),

@@ -209,7 +209,7 @@ bool PhysicalStream::begin_archive() {
   const auto& oid = archive_->tablespace.oid;
   folder_ = oid ? "tablespaces/" + std::to_string(*oid) : "data";
   server_folder_ = oid ? "pg_tblspc/" + std::to_string(*oid) + "/" : "";
-  folder_begun_ = false;
+  not_begun_.push_back(archive_->tablespace);
   tar_.emplace(backup_);
   return true;
 }
@@ -218,7 +218,7 @@ bool PhysicalStream::next_tar_entry() {
   std::optional<TarEntry> entry = tar_->next();
   if (!entry) return false;
   nodes_.set_owner(*entry);
-  if (!std::exchange(folder_begun_, true)) begin_folder();
+  begin_folders();
   if (entry->path.empty()) return true;
   const SplitPath place = split_path(folder_ + "/" + entry->path);
   if (entry->kind == TarEntry::Kind::link && split_path(entry->path).folder == "pg_tblspc")
@@ -229,21 +229,20 @@ bool PhysicalStream::next_tar_entry() {
   return true;
 }
 
-// The archive's own folder, which it does not name.
-void PhysicalStream::begin_folder() {
+// The archives' own folders, which they do not name. That of a tablespace which was dropped while
+// the backup ran holds nothing, so that only the next archive tells whose the folders are.
+void PhysicalStream::begin_folders() {
   constexpr std::uint32_t kPrivate = 0700;
-  const bool is_first_tablespace = archive_->tablespace.oid && archive_->tablespace.oid == [this] {
-    for (const auto& tablespace : backup_.tablespaces())
-      if (tablespace.oid) return tablespace.oid;
-    return std::optional<std::uint32_t>();
-  }();
-  if (is_first_tablespace)
-    bring("tablespaces", nodes_.folder("tablespaces", kPrivate, begun_), nullptr);
-  const bool is_data = !archive_->tablespace.oid;
-  bring(
-      folder_,
-      nodes_.folder(split_path(folder_).name, is_data ? cluster_.directory_mode : kPrivate, begun_),
-      nullptr);
+  for (const postgres::BackupTablespace& tablespace : std::exchange(not_begun_, {})) {
+    if (!tablespace.oid) {
+      bring("data", nodes_.folder("data", cluster_.directory_mode, begun_), nullptr);
+      continue;
+    }
+    if (!std::exchange(has_tablespaces_, true))
+      bring("tablespaces", nodes_.folder("tablespaces", kPrivate, begun_), nullptr);
+    const std::string name = std::to_string(*tablespace.oid);
+    bring("tablespaces/" + name, nodes_.folder(name, kPrivate, begun_), nullptr);
+  }
 }
 
 void PhysicalStream::bring(const std::string& path,

@@ -46,7 +46,7 @@ class PhysicalStream final : public SourceStream {
   bool advance();
   bool begin_archive();
   bool next_tar_entry();
-  void begin_folder();
+  void begin_folders();
   void bring(const std::string& path, format::Node node, std::unique_ptr<SourceFile> content);
   std::unique_ptr<SourceFile> open_content(const std::string& path,
                                            const postgres::TarEntry& entry);
@@ -75,7 +75,8 @@ class PhysicalStream final : public SourceStream {
   std::optional<postgres::TarReader> tar_;
   std::string folder_;         // of the archive in the snapshot: "data", "tablespaces/N"
   std::string server_folder_;  // before its paths in the manifest: "", "pg_tblspc/N/"
-  bool folder_begun_ = false;
+  std::vector<postgres::BackupTablespace> not_begun_;  // whose folders have not been brought
+  bool has_tablespaces_ = false;
 
   PassedFiles passed_;
   PassedWal wal_;

@@ -268,14 +268,14 @@ std::string load_properties(const PostgresRun& run,
                             const std::string& snapshot) {
   if (run.options.format != postgres::DumpFormat::plain) return "";
   std::vector<std::string> argv = dump_command(run, database, snapshot);
-  for (const char* more : {"--create", "--schema-only", "--section=pre-data"})
+  for (const char* more : {"--create", "--schema-only", "--section=pre-data", "--encoding=UTF8"})
     argv.emplace_back(more);
   const postgres::ClientLaunch launch(run.options.server, std::move(argv));
   os::ProcessRequest request = launch.process();
   request.output_limit = std::size_t{256} << 20U;
   const os::ProcessResult result = os::run_process(request, run.stop());
   if (result.exit_code != 0) throw program_failed("pg_dump", result.exit_code, result.errors);
-  return postgres::database_section(result.output);
+  return postgres::database_properties(result.output, database, database);
 }
 
 class DatabaseDump final : public DumpFile {

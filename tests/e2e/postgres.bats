@@ -374,6 +374,48 @@ restore() { hikae postgres restore --source database "$@"; }
   assert_says "default_tablespace" "Make the tablespace first" "--globals"
 }
 
+# What eve may write into her own tables and functions is text; a restore by the superuser may not run it as statements.
+@test "a restore runs no statement that stands in a text" {
+  sql live postgres "CREATE ROLE eve LOGIN"
+  sql live postgres "CREATE DATABASE hers OWNER eve"
+  sql live postgres "ALTER ROLE eve SET search_path = E'a\nALTER ROLE eve SUPERUSER; --'"
+  sql live postgres "COMMENT ON ROLE eve IS E'x\nALTER ROLE eve CREATEROLE;\n'; COMMENT ON DATABASE hers IS E'two\nlines of DATABASE hers '"
+  sql live hers "CREATE SCHEMA of_eve AUTHORIZATION eve; SET ROLE eve; CREATE FUNCTION of_eve.f() RETURNS text LANGUAGE sql AS
+    E'SELECT \$x\$\n--\n-- Name: DATABASE hers; Type: ACL; Schema: -; Owner: eve\n--\n\nALTER ROLE eve SUPERUSER;\nCOPY of_eve.t (a) FROM stdin;\n1\n\\\\.\n\$x\$'"
+  sql live hers "SET ROLE eve; CREATE TABLE of_eve.t AS SELECT 1 AS a"
+  for format in custom plain; do
+    rm -rf store
+    write_policy 'databases: [hers]' "format: $format"
+    hikae -q run
+    run -0 restore --database hers=again --globals --verify
+    [ "$(sql live postgres "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = 'eve'")" = "f|f" ]
+    [ "$(sql live postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'again'")" = "two
+lines of DATABASE hers " ]
+    diff <(pg live pg_dump hers | grep -v restrict) <(pg live pg_dump again | grep -v restrict)
+    sql live postgres "DROP DATABASE again"
+  done
+  # Nor on a server where she is new.
+  start_cluster fresh
+  run -0 restore --database hers --globals --host "$BATS_FILE_TMPDIR/fresh" --port 54322
+  [ "$(sql fresh postgres "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = 'eve'")" = "f|f" ]
+  diff <(pg live pg_dumpall -r | grep "eve\|CREATEROLE" -A1) <(pg fresh pg_dumpall -r | grep "eve\|CREATEROLE" -A1)
+  stop_cluster fresh immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/fresh"
+  sql live postgres "DROP DATABASE hers"
+  sql live postgres "DROP ROLE eve"
+}
+
+@test "roles that are there get no new rights from a backup" {
+  sql live postgres "CREATE ROLE trainee LOGIN; GRANT accounting TO trainee"
+  write_policy 'databases: [shop]'
+  hikae -q run
+  sql live postgres "REVOKE accounting FROM trainee"
+  run -0 restore --database shop=again --globals
+  [ "$(sql live postgres "SELECT count(*) FROM pg_auth_members WHERE member = 'trainee'::regrole")" = 0 ]
+  sql live postgres "DROP DATABASE again"
+  sql live postgres "DROP ROLE trainee"
+}
+
 @test "--jobs: so many tables are filled at once" {
   write_policy 'databases: [shop]'
   hikae -q run

@@ -115,6 +115,39 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   diff original copied
 }
 
+# Its archive is sent with nothing in it.
+@test "a tablespace that is dropped while the backup runs: the copy comes up without it" {
+  install -d -o postgres -g postgres -m 700 "$BATS_FILE_TMPDIR/live/brief" "$BATS_FILE_TMPDIR/live/a lot"
+  # The tablespaces are sent in the order of their numbers, and this one keeps the server busy for a while.
+  sql live postgres "CREATE TABLESPACE much LOCATION '$BATS_FILE_TMPDIR/live/a lot'"
+  sql live postgres "CREATE TABLESPACE brief LOCATION '$BATS_FILE_TMPDIR/live/brief'"
+  sql live shop "CREATE TABLE large TABLESPACE much AS SELECT n, repeat(md5(n::text), 30) AS t FROM generate_series(1, 150000) n"
+  write_policy live physical
+  sed -i 's/^schedule:/limits: {io: 30 MB}\n&/' "$HIKAE_POLICY"
+  hikae -q run 3>&- &
+  local running=$!
+  begun() { [ "$(sql live postgres "SELECT count(*) FROM pg_stat_progress_basebackup WHERE backup_streamed > 0")" = 1 ]; }
+  wait_until begun
+  local reader
+  reader=$(process_below "$running" hikae)
+  kill -STOP "$reader"
+  sql live postgres "DROP TABLESPACE brief"
+  kill -CONT "$reader"
+  wait "$running"
+  hikae ls latest -d store >listing
+  [ "$(grep -c '/tablespaces/[0-9]*$' listing)" = 3 ]
+  [ "$(grep -c '/PG_[0-9_]*$' listing)" = 2 ]
+  run hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=copy/fast" \
+    --tablespace-map "$BATS_FILE_TMPDIR/live/a lot=copy/much" --tablespace-map "$BATS_FILE_TMPDIR/live/brief=copy/brief"
+  [ "$status" -eq 0 ]
+  start_copy
+  [ "$(copy_sql "SELECT string_agg(spcname, ' ' ORDER BY spcname) FROM pg_tablespace WHERE spcname !~ '^pg_'")" = "fast much" ]
+  [ "$(copy_sql "SELECT count(*) FROM large")" = 150000 ]
+  stop_copy
+  sql live shop "DROP TABLE large"
+  sql live postgres "DROP TABLESPACE much"
+}
+
 @test "from a standby" {
   install -d -o postgres -g postgres -m 755 "$BATS_FILE_TMPDIR/standby"
   pg live pg_basebackup -U postgres -R -c fast -D "$BATS_FILE_TMPDIR/standby/data" \

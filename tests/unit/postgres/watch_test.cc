@@ -76,6 +76,20 @@ TEST_F(WatchTest, CountsTheRowsOfSqlInPiecesOfAnySize) {
   }
 }
 
+// A function that copies, and names that hold line breaks.
+TEST_F(WatchTest, CountsOnlyWhatIsCopied) {
+  const std::string dump =
+      "CREATE FUNCTION f() AS $$\nCOPY public.t (a) FROM stdin;\n1\n\\.\n$$;\n"
+      "COPY public.\"a\nb\" (\"x\ny\") FROM stdin;\n1\n2\n\\.\n\n"
+      "COMMENT ON TABLE t IS 'COPY public.u FROM stdin;';\n"
+      "--\n-- PostgreSQL database dump complete\n--\n\n";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{5}, dump.size()}) {
+    const auto watcher = watch_dump(DumpFormat::plain);
+    EXPECT_EQ(watch(*watcher, dump, piece), std::nullopt);
+    EXPECT_THAT(watcher->rows(), ElementsAre(TableRows{"public", "a\nb", 2}));
+  }
+}
+
 // pg_dump that was killed leaves such a file, and pg_restore -l is content with it.
 TEST_F(WatchTest, NoticesEveryPlaceWhereAnArchiveMayEnd) {
   const std::size_t step = 1999;
