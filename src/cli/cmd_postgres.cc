@@ -51,6 +51,9 @@ void add_restore_options(Command& command, PostgresRestoreOptions& options) {
   command.flag("--all", options.all, text("cli_postgres.help_all"));
   command.flag("--globals", options.globals, text("cli_postgres.help_globals"));
   command.flag("--no-owner", options.no_owner, text("cli_postgres.help_no_owner"));
+  command.flag(
+      "--no-tablespaces", options.no_tablespaces, text("cli_postgres.help_no_tablespaces"));
+  command.flag("--skip-existing", options.skip_existing, text("cli_postgres.help_skip_existing"));
   command.flag("--verify", options.verify, text("cli_postgres.help_verify"));
   command.option("-j,--jobs", options.jobs, "N", text("cli_postgres.help_jobs"));
   command.option("--temporary", options.temporary, "DIR", text("cli_postgres.help_temporary"));

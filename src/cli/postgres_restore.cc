@@ -105,6 +105,7 @@ class DatabaseRestore {
   int run() {
     fetch("facts.json");
     facts_ = postgres::parse_facts(as_text(os::read_file(file("facts.json"), kMostFacts)));
+    require_custom();
     postgres::Connection connection = connect();
     // An archive is read by no older program than the one that wrote it.
     programs_ = postgres::find_programs(choice_.server.programs,
@@ -115,14 +116,15 @@ class DatabaseRestore {
     if (!options_.dry_run) {
       check_space();
       if (options_.globals) restore_globals(connection);
-      for (const postgres::RestoreStep& step : steps_) different += restore(step);
+      different = restore_all();
     }
     if (session_.options.json) {
       print_json(different);
     } else if (options_.dry_run) {
       session_.console.say(text("cli_postgres.dry_run"));
     }
-    return different == 0 ? 0 : 1;
+    if (!failed_.empty()) say_failed();
+    return different == 0 && failed_.empty() ? 0 : 1;
   }
 
  private:
@@ -166,19 +168,25 @@ class DatabaseRestore {
   }
 
   postgres::Connection connect() {
-    try {
-      maintenance_ = "postgres";
-      return {server_,
-              maintenance_,
-              postgres::ConnectionKind::ordinary,
-              session_.console,
-              session_.stop};
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::permission) throw;
+    postgres::AnywhereConnection any =
+        postgres::connect_anywhere(server_, session_.console, session_.stop);
+    maintenance_ = any.database;
+    server_.may_set_language = postgres::is_superuser(any.connection);
+    const policy::PostgresSource& named = choice_.server;
+    if (named.host.empty() && !named.data_directory.empty()) {
+      postgres::require_cluster_of(any.connection, server_, named.data_directory, session_.stop);
     }
-    maintenance_ = "template1";
-    return {
-        server_, maintenance_, postgres::ConnectionKind::ordinary, session_.console, session_.stop};
+    return std::move(any.connection);
+  }
+
+  // The names and places of owners and tablespaces stand in the SQL itself.
+  void require_custom() const {
+    if (facts_.format == postgres::DumpFormat::custom) return;
+    if (!options_.no_owner && !options_.no_tablespaces) return;
+    throw Error(ErrorCode::unsupported,
+                text("cli_postgres.plain_keeps",
+                     {{"option", options_.no_owner ? "--no-owner" : "--no-tablespaces"}}))
+        .with_hint(text("cli_postgres.plain_keeps_hint"));
   }
 
   std::vector<postgres::RestoreStep> plan(postgres::Connection& connection) {
@@ -196,7 +204,12 @@ class DatabaseRestore {
       if (wanted) there.push_back(entry.name);
     }
     const auto existing = postgres::find_existing(server_, there, session_.console, session_.stop);
-    return postgres::plan_databases(facts_, wishes, existing, connection.server_major());
+    return postgres::plan_databases(
+        facts_,
+        wishes,
+        existing,
+        connection.server_major(),
+        options_.skip_existing ? postgres::IfExists::skip : postgres::IfExists::refuse);
   }
 
   static const char* key_of(postgres::RestoreStep::How how) {
@@ -207,6 +220,8 @@ class DatabaseRestore {
         return "cli_postgres.will_fill";
       case postgres::RestoreStep::How::make_anew:
         return "cli_postgres.will_make_anew";
+      case postgres::RestoreStep::How::skip:
+        return "cli_postgres.will_skip";
     }
     return "";
   }
@@ -228,6 +243,7 @@ class DatabaseRestore {
                                   {{"database", step.facts.name},
                                    {"target", step.target},
                                    {"size", format_bytes(step.facts.dump_bytes)}}));
+      if (const auto warning = postgres::other_locale(step)) session_.console.warning(*warning);
     }
   }
 
@@ -253,6 +269,7 @@ class DatabaseRestore {
         1,
         options_.no_owner ? postgres::Owners::drop : postgres::Owners::keep,
         session_.console};
+    if (options_.no_tablespaces) tools.tablespaces = postgres::Tablespaces::ignore;
     tools.jobs = options_.jobs > 0 ? options_.jobs : static_cast<int>(cpu_count());
     return tools;
   }
@@ -265,6 +282,40 @@ class DatabaseRestore {
     postgres::apply_globals(tools(), globals, maintenance_, session_.stop);
     for (const std::string& name : globals.kept)
       session_.console.info(text("cli_postgres.kept", {{"name", name}}));
+  }
+
+  // How many tables differ. One database that fails does not keep the others from coming back.
+  std::size_t restore_all() {
+    std::size_t different = 0;
+    for (const postgres::RestoreStep& step : steps_) {
+      if (step.how == postgres::RestoreStep::How::skip) continue;
+      try {
+        different += restore(step);
+      } catch (const Error& error) {
+        if (steps_.size() == 1) throw;
+        session_.console.error(error);
+        failed_.push_back(step.facts.name);
+      }
+    }
+    return different;
+  }
+
+  void say_failed() const {
+    std::string names;
+    for (const std::string& name : failed_) names += (names.empty() ? "" : ", ") + name;
+    session_.console.error(Error(ErrorCode::io,
+                                 text("cli_postgres.not_restored",
+                                      {{"count", std::to_string(failed_.size())},
+                                       {"all", std::to_string(steps_.size())},
+                                       {"names", names}}))
+                               .with_hint(text("cli_postgres.not_restored_hint")));
+  }
+
+  std::string_view status_of(const postgres::RestoreStep& step) const {
+    if (step.how == postgres::RestoreStep::How::skip) return "skipped";
+    if (options_.dry_run) return "planned";
+    const bool failed = std::find(failed_.begin(), failed_.end(), step.facts.name) != failed_.end();
+    return failed ? "failed" : "restored";
   }
 
   static std::uint64_t rows_of(const postgres::RestoreStep& step) {
@@ -281,6 +332,7 @@ class DatabaseRestore {
     json.member("snapshot_id", choice_.from.record.id.hex()).key("databases").begin_array();
     for (const postgres::RestoreStep& step : steps_) {
       json.begin_object().member("database", step.facts.name).member("target", step.target);
+      json.member("status", status_of(step));
       json.member("dump_bytes", step.facts.dump_bytes);
       json.member("tables", std::uint64_t{step.facts.tables.size()});
       json.member("rows", rows_of(step)).end_object();
@@ -330,6 +382,7 @@ class DatabaseRestore {
   postgres::ClusterFacts facts_;
   postgres::Programs programs_;
   std::vector<postgres::RestoreStep> steps_;
+  std::vector<std::string> failed_;  // databases that did not come back
 };
 
 }  // namespace

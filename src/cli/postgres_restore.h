@@ -23,6 +23,8 @@ struct PostgresRestoreOptions {
   bool all = false;
   bool globals = false;
   bool no_owner = false;
+  bool no_tablespaces = false;
+  bool skip_existing = false;
   bool verify = false;
   std::string data_directory;  // of the server; it and the rest: else as the policy says
   std::string host;

@@ -28,12 +28,32 @@ AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopTo
   return connect_to("template1");
 }
 
+bool is_superuser(const Connection& connection) {
+  return connection.parameter("is_superuser") == "on";
+}
+
+void require_cluster_of(Connection& connection,
+                        const Server& server,
+                        const std::string& data_directory,
+                        const StopToken& stop) {
+  const auto expected = system_identifier_of(data_directory);
+  const std::string found = load_cluster_facts(connection, stop).system_identifier;
+  if (!expected || found == *expected) return;
+  throw Error(ErrorCode::not_found,
+              text("postgres.other_cluster",
+                   {{"place", place_of(server)},
+                    {"path", data_directory},
+                    {"found", found},
+                    {"expected", *expected}}))
+      .with_hint(text("postgres.other_cluster_hint"));
+}
+
 std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToken& stop) {
   // The size of a database may be asked by who may connect to it.
   const Result result = connection.query(
       "SELECT datname, datallowconn, datistemplate, "
       "CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') "
-      "THEN pg_catalog.pg_database_size(oid) END "
+      "THEN pg_catalog.pg_database_size(oid) END, datconnlimit <> -2 "
       "FROM pg_catalog.pg_database WHERE datname <> 'template0' ORDER BY datname",
       stop);
   std::vector<DatabaseEntry> found;
@@ -41,7 +61,8 @@ std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToke
     found.push_back({result.text(row, 0),
                      result.is_true(row, 1),
                      result.is_true(row, 2),
-                     size_at(result, row, 3)});
+                     size_at(result, row, 3),
+                     result.is_true(row, 4)});
   }
   return found;
 }

@@ -20,19 +20,32 @@ struct AnywhereConnection {
 };
 AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopToken& stop);
 
+// Whether the session may do all. Of an ordinary connection.
+bool is_superuser(const Connection& connection);
+
+// After a crash another process may have the number that a postmaster.pid names, and another server
+// its port. Throws Error{not_found} when the session's server is known not to be the one of this
+// data directory.
+void require_cluster_of(Connection& connection,
+                        const Server& server,
+                        const std::string& data_directory,
+                        const StopToken& stop);
+
 struct DatabaseEntry {
   std::string name;
   bool allows_connections = true;
   bool is_template = false;
   std::uint64_t bytes = 0;  // 0: may not be asked
+  bool is_valid = true;     // else DROP DATABASE was interrupted: it can only be dropped again
 };
 
 // All but template0. Throws Error.
 std::vector<DatabaseEntry> list_databases(Connection& connection, const StopToken& stop);
 
 // Those that the policy's words choose: "all", names, wildcards ("shop_*"), "!" takes back; the
-// last word that fits decides. Pure. Throws Error when a plain name is not there, when one that was
-// chosen allows no connection (a dump would leave it out silently), or when nothing is left.
+// last word that fits decides; what is not valid only a plain name chooses. Pure. Throws Error when
+// a plain name is not there, when one that was chosen is not valid or allows no connection (a dump
+// would leave it out silently), or when nothing is left.
 std::vector<DatabaseEntry> choose_databases(const std::vector<DatabaseEntry>& all,
                                             const std::vector<std::string>& words);
 

@@ -97,6 +97,7 @@ OpenConnection connect(const Server& server,
   if (!opened) throw std::bad_alloc();
   PGconn* const connection = opened.get();
   PQsetNoticeReceiver(connection, &silence, nullptr);
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   if (PQstatus(connection) == CONNECTION_BAD) throw explain_no_connection(server, connection);
   PostgresPollingStatusType need = PGRES_POLLING_WRITING;
   while (need != PGRES_POLLING_OK) {
@@ -104,6 +105,7 @@ OpenConnection connect(const Server& server,
     need = PQconnectPoll(connection);
     if (need == PGRES_POLLING_FAILED) throw explain_no_connection(server, connection);
   }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   PQsetnonblocking(connection, 1);
   return opened;
 }

@@ -6,8 +6,15 @@
 
 #include <libpq-fe.h>
 
+#include "base/lines.h"
+
 namespace hikae::postgres {
 namespace {
+
+constexpr std::string_view kNoDatabase = "3D000";
+constexpr std::string_view kNotConnectable = "55000";  // closed, or invalid
+constexpr std::string_view kNotAuthorized = "28000";
+constexpr std::string_view kBadPassword = "28P01";
 
 // libpq ends its messages with a line break and spreads them over lines.
 std::string one_line(std::string_view words) {
@@ -34,8 +41,14 @@ bool has(std::string_view words, std::string_view part) {
   return words.find(part) != std::string_view::npos;
 }
 
-// Before a session stands, libpq keeps the server's SQLSTATE to itself; its words are the
-// untranslated ones of the server, which 13 to 17 share. What is not recognised stays unexplained.
+bool is_state(std::string_view word) {
+  constexpr std::size_t kLength = 5;
+  return word.size() == kLength && std::all_of(word.begin(), word.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+         });
+}
+
+// libpq's own words, which nobody translates here: it did not come to speak with a server.
 StateMeaning meaning_of_words(std::string_view words) {
   const auto any = [&](std::initializer_list<std::string_view> parts) {
     return std::any_of(parts.begin(), parts.end(), [&](auto part) { return has(words, part); });
@@ -44,7 +57,6 @@ StateMeaning meaning_of_words(std::string_view words) {
            "no pg_hba.conf entry",
            "pg_hba.conf rejects",
            "no password supplied",
-           "does not exist",
            "permission denied",
            "Permission denied",
            "must be superuser",
@@ -54,7 +66,17 @@ StateMeaning meaning_of_words(std::string_view words) {
   return {ErrorCode::io, Retry::after_backoff};
 }
 
-Text hint_for(const Server& server, std::string_view words) {
+// The server's state tells more than its words, which may be in any language.
+StateMeaning meaning_for(const ConnectionWords& told) {
+  if (told.state.empty()) return meaning_of_words(told.words);
+  // A database that went while others were dumped: the next attempt asks anew which there are.
+  if (told.state == kNoDatabase) return {ErrorCode::not_found, Retry::after_backoff};
+  if (told.state == kNotConnectable) return {ErrorCode::permission, Retry::no};
+  return meaning_of(told.state);
+}
+
+Text hint_for(const Server& server, const ConnectionWords& told) {
+  const std::string_view words = told.words;
   const Text::Arguments who = {{"user", server.user},
                                {"account", server.run_as ? server.run_as->name : "-"}};
   if (has(words, "eer authentication failed")) return text("postgres.hint_peer", who);
@@ -63,14 +85,41 @@ Text hint_for(const Server& server, std::string_view words) {
   if (has(words, "for replication connection")) return text("postgres.hint_hba_replication", who);
   if (has(words, "does not support SSL")) return text("postgres.hint_no_ssl", who);
   if (has(words, "could not translate host name")) return text("postgres.hint_host", who);
-  if (has(words, "password")) return text("postgres.hint_password", who);
+  if (told.state == kNoDatabase) return text("postgres.hint_no_database", who);
+  if (told.state == kNotConnectable) return text("postgres.hint_closed", who);
+  if (has(words, "password") || told.state == kBadPassword)
+    return text("postgres.hint_password", who);
   if (has(words, "pg_hba.conf")) return text("postgres.hint_hba", who);
   if (has(words, "certificate") || has(words, "SSL")) return text("postgres.hint_ssl", who);
   if (has(words, "role") && has(words, "does not exist")) return text("postgres.hint_role", who);
+  if (told.state == kNotAuthorized) return text("postgres.hint_hba", who);
   return text("postgres.hint_running", who);
 }
 
 }  // namespace
+
+ConnectionWords read_connection_words(std::string_view message) {
+  constexpr std::string_view kSource = "LOCATION:  ";
+  constexpr std::string_view kBefore = ":  ";  // as in "FATAL:  28P01: …"
+  constexpr std::size_t kLength = 5;
+  ConnectionWords told;
+  std::string words;
+  for (const std::string_view line : lines_of(message)) {
+    if (line.starts_with(kSource)) continue;
+    const std::size_t at = line.find(kBefore);
+    const std::string_view state =
+        at == std::string_view::npos ? "" : line.substr(at + kBefore.size()).substr(0, kLength);
+    if (is_state(state) && line.substr(at + kBefore.size() + kLength).starts_with(": ")) {
+      told.state = state;
+      words.append(line.substr(0, at + 2)).append(line.substr(at + kBefore.size() + kLength + 2));
+    } else {
+      words += line;
+    }
+    words += '\n';
+  }
+  told.words = one_line(words);
+  return told;
+}
 
 StateMeaning meaning_of(std::string_view sql_state) {
   struct Entry {
@@ -132,13 +181,13 @@ Error explain_lost(pg_conn* connection) {
 }
 
 Error explain_no_connection(const Server& server, pg_conn* connection) {
-  const std::string words = one_line(PQerrorMessage(connection));
-  const StateMeaning meaning = meaning_of_words(words);
+  const ConnectionWords told = read_connection_words(PQerrorMessage(connection));
+  const StateMeaning meaning = meaning_for(told);
   return Error(meaning.code,
                text("postgres.no_connection",
-                    {{"place", place_of(server)}, {"user", server.user}, {"reason", words}}),
+                    {{"place", place_of(server)}, {"user", server.user}, {"reason", told.words}}),
                meaning.retry)
-      .with_hint(hint_for(server, words));
+      .with_hint(hint_for(server, told));
 }
 
 Error explain_slow(const Server& server) {

@@ -17,6 +17,15 @@ struct StateMeaning {
 };
 StateMeaning meaning_of(std::string_view sql_state);
 
+// Before a session stands, libpq tells the server's SQLSTATE in its message alone, where it is
+// asked for all it knows (PQERRORS_VERBOSE): "… failed: FATAL:  28P01: password …" and the place in
+// the server's source. Apart; no state where libpq itself failed. Pure.
+struct ConnectionWords {
+  std::string state;
+  std::string words;  // one line, without state and place
+};
+ConnectionWords read_connection_words(std::string_view message);
+
 // "ERROR: permission denied for table x", one line: message, detail and hint.
 std::string words_of(const pg_result* result);
 

@@ -89,11 +89,19 @@ std::vector<DatabaseEntry> choose_databases(const std::vector<DatabaseEntry>& al
   std::vector<DatabaseEntry> chosen;
   for (const DatabaseEntry& entry : all) {
     bool taken = false;
+    bool by_name = false;
     for (const std::string& text_of_word : words) {
       const Word word = read_word(text_of_word);
-      if (matches(word.pattern, entry.name)) taken = !word.takes_back;
+      if (!matches(word.pattern, entry.name)) continue;
+      taken = !word.takes_back;
+      by_name = taken && word.is_plain;
     }
-    if (!taken) continue;
+    if (!taken || (!entry.is_valid && !by_name)) continue;
+    if (!entry.is_valid) {
+      throw Error(ErrorCode::not_found,
+                  text("postgres.database_invalid", {{"database", entry.name}}))
+          .with_hint(text("postgres.database_invalid_hint", {{"database", entry.name}}));
+    }
     if (!entry.allows_connections) {
       throw Error(ErrorCode::permission,
                   text("postgres.database_closed", {{"database", entry.name}}))

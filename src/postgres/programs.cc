@@ -21,6 +21,8 @@ namespace {
 constexpr std::string_view kPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+constexpr std::string_view kUntranslated = "-c lc_messages=C";
+
 std::optional<int> number_at(std::string_view digits) {
   int value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -142,6 +144,7 @@ ClientLaunch::ClientLaunch(const Server& server, std::vector<std::string> argv)
     const std::string authorities = authorities_of(server);
     if (!authorities.empty()) environment_.push_back("PGSSLROOTCERT=" + authorities);
   }
+  if (server.may_set_language) environment_.push_back("PGOPTIONS=" + std::string(kUntranslated));
   // Where there is no password, none of a file in somebody's home either.
   if (server.password) password_ = nameless_file(password_line(*server.password), server);
   environment_.emplace_back(password_ ? "PGPASSFILE=/proc/self/fd/3" : "PGPASSFILE=/dev/null/none");
@@ -168,6 +171,10 @@ os::ProcessRequest ClientLaunch::process() const {
   request.working_directory = "/";
   request.descriptor = password_.get();
   return request;
+}
+
+std::string_view language_option(const Server& server) {
+  return server.may_set_language ? kUntranslated : "";
 }
 
 std::string liveness_argument(const Server& server) {

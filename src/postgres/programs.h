@@ -54,6 +54,8 @@ class ClientLaunch {
 std::string database_argument(const Server& server, const std::string& name);
 // These alone, with a blank before each.
 std::string liveness_argument(const Server& server);
+// The option by which a session answers in English, where the role may set it; else empty.
+std::string_view language_option(const Server& server);
 
 // What a program wrote to its standard error, for people: its error lines if it marks any, else
 // all, in one line and not endless.

@@ -26,6 +26,9 @@ struct ExistingDatabase {
   bool is_empty = false;  // nobody has made anything in it
   // A restore made it and did not come to its end, and nobody is in it.
   bool is_unfinished = false;
+  // It was empty, and a restore into it did not come to its end.
+  bool is_half_filled = false;
+  DatabaseFacts facts{};  // how it sorts and compares
 };
 // Looks into each database of `names` that exists.
 std::vector<ExistingDatabase> find_existing(const Server& server,
@@ -36,16 +39,26 @@ std::vector<ExistingDatabase> find_existing(const Server& server,
 struct RestoreStep {
   DatabaseFacts facts;  // of the dump
   std::string target;
-  // make_anew: what an unfinished restore left is dropped first.
-  enum class How { create, fill_empty, make_anew } how = How::create;
+  // make_anew: what an unfinished restore left is dropped first. skip: it is there, and stays.
+  enum class How { create, fill_empty, make_anew, skip } how = How::create;
+  DatabaseFacts there{};  // of the empty database that is filled
 };
+enum class IfExists { refuse, skip };  // a database that holds anything
+
 // What will be done. Pure. Throws Error not_found for a database that the snapshot has not,
-// already_exists for a target that holds anything, invalid_argument for two with one target,
-// unsupported when the server is older than the one that was dumped.
+// already_exists for a target that holds anything (unless it is skipped) or is half-filled,
+// invalid_argument for two with one target, unsupported when the server is older than the one that
+// was dumped.
 std::vector<RestoreStep> plan_databases(const ClusterFacts& facts,
                                         const std::vector<RestoreWish>& wishes,
                                         const std::vector<ExistingDatabase>& existing,
-                                        int server_major);
+                                        int server_major,
+                                        IfExists if_exists = IfExists::refuse);
+
+// An empty database that is filled may encode, sort and compare otherwise than the dumped one did:
+// what a unique index takes, and the order of answers, are then other ones. nullopt: it does not.
+// Pure.
+std::optional<Text> other_locale(const RestoreStep& step);
 
 // What makes the step's database on a server of that version that has these tablespaces. Nothing of
 // how it sorts and compares is left to the server's own choice, which may be another. Pure.
@@ -74,7 +87,8 @@ std::string database_properties(std::string_view sql,
                                 const std::string& database,
                                 const std::string& target);
 
-enum class Owners { keep, drop };  // drop: everything belongs to who restores
+enum class Owners { keep, drop };         // drop: everything belongs to who restores
+enum class Tablespaces { keep, ignore };  // ignore: everything lies in the default one
 struct RestoreTools {
   const Server& server;
   const Programs& programs;
@@ -82,6 +96,7 @@ struct RestoreTools {
   int jobs = 1;
   Owners owners = Owners::keep;
   Log& log;
+  Tablespaces tablespaces = Tablespaces::keep;
 };
 // Runs the SQL in the maintenance database `database`; the first mistake ends it. Throws Error.
 void apply_globals(const RestoreTools& tools,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -11,19 +12,49 @@ namespace {
 // The comment of a database that is being filled. Whoever lists databases sees it, and a later
 // restore knows by it what it may drop.
 constexpr const char* kUnfinished = "hikae: this restore has not come to its end";
+// And of one that was there, empty: it is not dropped, and must not pass for restored either.
+constexpr const char* kHalfFilled = "hikae: a restore into this database has not come to its end";
 constexpr std::chrono::seconds kRestartPatience{30};
 constexpr std::chrono::milliseconds kLookAgain{500};
 
-// Anything that somebody made: relations, functions and types outside the system's schemas, large
-// objects. What an extension brought counts too: pg_restore would stumble over it.
-constexpr const char* kCountContent =
-    "SELECT (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-    "ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') + "
-    "(SELECT count(*) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n "
-    "ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') + "
-    "(SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' "
-    "AND nspname NOT IN ('information_schema', 'public')) + "
-    "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)";
+// Anything that somebody made in the database. What an extension brought counts too: pg_restore
+// would stumble over it.
+std::string content_question() {
+  // What initdb makes has smaller numbers (FirstNormalObjectId of access/transam.h).
+  constexpr const char* kMade = " WHERE oid >= 16384) + ";
+  constexpr std::array<const char*, 24> kCatalogues = {"pg_class",
+                                                       "pg_proc",
+                                                       "pg_type",
+                                                       "pg_operator",
+                                                       "pg_opclass",
+                                                       "pg_opfamily",
+                                                       "pg_am",
+                                                       "pg_cast",
+                                                       "pg_collation",
+                                                       "pg_conversion",
+                                                       "pg_language",
+                                                       "pg_extension",
+                                                       "pg_trigger",
+                                                       "pg_event_trigger",
+                                                       "pg_publication",
+                                                       "pg_default_acl",
+                                                       "pg_ts_config",
+                                                       "pg_ts_dict",
+                                                       "pg_ts_parser",
+                                                       "pg_ts_template",
+                                                       "pg_transform",
+                                                       "pg_statistic_ext",
+                                                       "pg_foreign_server",
+                                                       "pg_foreign_data_wrapper"};
+  std::string question = "SELECT ";
+  for (const char* catalogue : kCatalogues)
+    question += std::string("(SELECT count(*) FROM pg_catalog.") + catalogue + kMade;
+  // A session's own schema for temporary tables stays when the session has ended.
+  question +=
+      "(SELECT count(*) FROM pg_catalog.pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_') + "
+      "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)";
+  return question;
+}
 // Another restore may be at it this moment.
 constexpr const char* kCountSessions =
     "SELECT count(*) FROM pg_catalog.pg_stat_activity "
@@ -33,6 +64,12 @@ constexpr const char* kCountSessions =
 constexpr const char* kComment =
     "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database "
     "WHERE datname = $1";
+
+constexpr const char* kExtensionTables =
+    "SELECT n.nspname, c.relname FROM pg_catalog.pg_depend d "
+    "JOIN pg_catalog.pg_class c ON c.oid = d.objid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'e'";
 
 // By the server's words, as far as it speaks English.
 Text restore_hint(const Error& error) {
@@ -91,6 +128,10 @@ void create(const RestoreTools& tools,
   Connection connection = connect_to(tools, maintenance_database, stop);
   const std::set<std::string> tablespaces = find_globals(connection, stop).tablespaces;
   const std::string& wanted = step.facts.tablespace;
+  if (tools.tablespaces == Tablespaces::ignore) {
+    connection.query(create_statement(step, connection.server_major(), {}), stop);
+    return;
+  }
   if (!wanted.empty() && tablespaces.count(wanted) == 0) {
     tools.log.warning(
         text("postgres.no_tablespace", {{"tablespace", wanted}, {"database", step.target}}));
@@ -162,6 +203,7 @@ std::vector<std::string> fill_command(const RestoreTools& tools,
     argv.emplace_back("--no-owner");
     argv.emplace_back("--no-privileges");
   }
+  if (tools.tablespaces == Tablespaces::ignore) argv.emplace_back("--no-tablespaces");
   argv.push_back(file);
   return argv;
 }
@@ -207,15 +249,35 @@ void apply_properties(const RestoreTools& tools,
       stop);
 }
 
+// Gives back the comment that it had. Whoever fills a database need not own it: then it stays
+// without the mark.
+std::string mark_filling(const RestoreTools& tools,
+                         const RestoreStep& step,
+                         const std::string& maintenance_database,
+                         const StopToken& stop) {
+  Connection connection = connect_to(tools, maintenance_database, stop);
+  std::string before = connection.query(kComment, {step.target}, stop).text(0, 0);
+  try {
+    connection.query(comment_statement(step.target, connection.quote_value(kHalfFilled)), stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::permission) throw;
+  }
+  return before;
+}
+
 // The dump's own comment, if it has one, came with its properties. From without: these may have
 // closed the database to who restores.
 void mark_finished(const RestoreTools& tools,
                    const RestoreStep& step,
+                   const std::string& comment,
                    const std::string& maintenance_database,
                    const StopToken& stop) {
   Connection connection = connect_to(tools, maintenance_database, stop);
-  if (connection.query(kComment, {step.target}, stop).text(0, 0) == kUnfinished)
-    connection.query(comment_statement(step.target, "NULL"), stop);
+  const std::string now = connection.query(kComment, {step.target}, stop).text(0, 0);
+  if (now != kUnfinished && now != kHalfFilled) return;
+  connection.query(
+      comment_statement(step.target, comment.empty() ? "NULL" : connection.quote_value(comment)),
+      stop);
 }
 
 }  // namespace
@@ -227,10 +289,13 @@ std::vector<ExistingDatabase> find_existing(const Server& server,
   std::vector<ExistingDatabase> found;
   for (const std::string& name : names) {
     Connection connection(server, name, ConnectionKind::ordinary, log, stop);
-    found.push_back({name,
-                     connection.query(kCountContent, stop).number(0, 0) == 0,
-                     connection.query(kComment, {name}, stop).text(0, 0) == kUnfinished &&
-                         connection.query(kCountSessions, stop).number(0, 0) == 0});
+    const std::string comment = connection.query(kComment, {name}, stop).text(0, 0);
+    found.push_back(
+        {name,
+         connection.query(content_question(), stop).number(0, 0) == 0,
+         comment == kUnfinished && connection.query(kCountSessions, stop).number(0, 0) == 0,
+         comment == kHalfFilled,
+         load_database_facts(connection, stop)});
   }
   return found;
 }
@@ -269,6 +334,7 @@ void apply_step(const RestoreTools& tools,
                 const StopToken& stop) {
   // Never drop what somebody else made meanwhile.
   bool made = false;
+  std::string comment;
   const bool filling = step.how == RestoreStep::How::fill_empty;
   try {
     if (step.how == RestoreStep::How::make_anew) drop_now(tools, step, maintenance_database, stop);
@@ -277,9 +343,10 @@ void apply_step(const RestoreTools& tools,
       made = true;
       prepare(tools, step, maintenance_database, stop);
     }
+    if (filling) comment = mark_filling(tools, step, maintenance_database, stop);
     run(tools, fill_command(tools, step, file), "", stop);
     apply_properties(tools, step, file, stop);
-    if (made) mark_finished(tools, step, maintenance_database, stop);
+    mark_finished(tools, step, comment, maintenance_database, stop);
   } catch (Error& error) {
     // A half-filled database must not pass for a restored one.
     if (made) drop(tools, step, maintenance_database);
@@ -299,8 +366,14 @@ std::vector<RowDifference> compare_rows(const RestoreTools& tools,
                                         const StopToken& stop) {
   Connection connection(tools.server, step.target, ConnectionKind::ordinary, tools.log, stop);
   connection.query("SET statement_timeout = 0", stop);
+  // Of an extension's own tables the dump has only what somebody added to them.
+  const Result members = connection.query(kExtensionTables, stop);
+  std::set<std::pair<std::string, std::string>> left_out;
+  for (std::size_t row = 0; row < members.rows(); ++row)
+    left_out.emplace(members.text(row, 0), members.text(row, 1));
   std::vector<RowDifference> differences;
   for (const TableRows& table : step.facts.tables) {
+    if (left_out.count({table.schema, table.table}) != 0) continue;
     // Rows of a partition are dumped with the partition; ONLY keeps those of children out.
     const Result count =
         connection.query("SELECT count(*) FROM ONLY " + Connection::quote_name(table.schema) + "." +

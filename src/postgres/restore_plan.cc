@@ -19,16 +19,28 @@ const DatabaseFacts& facts_of(const ClusterFacts& facts, const std::string& data
       .with_hint(text("postgres.in_snapshot", {{"names", names}}));
 }
 
-RestoreStep::How decide(const std::vector<ExistingDatabase>& existing, const RestoreWish& wish) {
+RestoreStep decide(const DatabaseFacts& facts,
+                   const std::vector<ExistingDatabase>& existing,
+                   const RestoreWish& wish,
+                   IfExists if_exists) {
+  RestoreStep step{facts, wish.target, RestoreStep::How::create, {}};
   for (const ExistingDatabase& entry : existing) {
     if (entry.name != wish.target) continue;
-    if (entry.is_unfinished) return RestoreStep::How::make_anew;
-    if (entry.is_empty) return RestoreStep::How::fill_empty;
+    if (entry.is_half_filled && !entry.is_empty) {
+      throw Error(ErrorCode::already_exists,
+                  text("postgres.target_half", {{"database", wish.target}}))
+          .with_hint(text("postgres.target_half_hint", {{"database", wish.target}}));
+    }
+    step.how = entry.is_unfinished ? RestoreStep::How::make_anew
+               : entry.is_empty    ? RestoreStep::How::fill_empty
+                                   : RestoreStep::How::skip;
+    step.there = entry.facts;
+    if (step.how != RestoreStep::How::skip || if_exists == IfExists::skip) return step;
     throw Error(ErrorCode::already_exists,
                 text("postgres.target_not_empty", {{"database", wish.target}}))
         .with_hint(text("postgres.target_not_empty_hint", {{"database", wish.database}}));
   }
-  return RestoreStep::How::create;
+  return step;
 }
 
 int major_of(std::string_view version) {
@@ -168,7 +180,8 @@ std::vector<RestoreWish> wish_all(const ClusterFacts& facts) {
 std::vector<RestoreStep> plan_databases(const ClusterFacts& facts,
                                         const std::vector<RestoreWish>& wishes,
                                         const std::vector<ExistingDatabase>& existing,
-                                        int server_major) {
+                                        int server_major,
+                                        IfExists if_exists) {
   if (server_major < major_of(facts.server_version)) {
     throw Error(ErrorCode::unsupported,
                 text("postgres.older_server",
@@ -182,9 +195,24 @@ std::vector<RestoreStep> plan_databases(const ClusterFacts& facts,
       throw Error(ErrorCode::invalid_argument,
                   text("postgres.target_twice", {{"database", wish.target}}));
     }
-    steps.push_back({facts_of(facts, wish.database), wish.target, decide(existing, wish)});
+    steps.push_back(decide(facts_of(facts, wish.database), existing, wish, if_exists));
   }
   return steps;
+}
+
+std::optional<Text> other_locale(const RestoreStep& step) {
+  if (step.how != RestoreStep::How::fill_empty) return std::nullopt;
+  const auto words_of = [](const DatabaseFacts& facts) {
+    std::string words = facts.encoding + ", " + facts.collate;
+    if (facts.ctype != facts.collate) words += " / " + facts.ctype;
+    if (facts.provider != "libc") words += ", " + facts.provider + " " + facts.locale;
+    return words;
+  };
+  const std::string there = words_of(step.there);
+  const std::string dumped = words_of(step.facts);
+  if (there == dumped) return std::nullopt;
+  return text("postgres.other_locale",
+              {{"database", step.target}, {"there", there}, {"dumped", dumped}});
 }
 
 // template0 has nothing that the dump brings again, and takes any encoding.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -107,6 +108,18 @@ std::optional<std::string> data_directory_version(const std::string& folder) {
   const Bytes content = os::read_file(folder + "/PG_VERSION", 64);
   const std::string_view line = as_text(content);
   return std::string(line.substr(0, line.find('\n')));
+}
+
+std::optional<std::string> system_identifier_of(const std::string& data_directory) {
+  try {
+    const Bytes control = os::read_file(data_directory + "/global/pg_control", kMostBytes);
+    std::uint64_t identifier = 0;
+    if (control.size() < sizeof(identifier)) return std::nullopt;
+    std::memcpy(&identifier, control.data(), sizeof(identifier));
+    return std::to_string(identifier);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::string place_of(const Server& server) {

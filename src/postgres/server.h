@@ -33,6 +33,9 @@ struct Server {
   std::chrono::milliseconds lock_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds statement_timeout = std::chrono::hours(0);
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
+  // The programs ask the server for untranslated messages, by which hikae tells what failed. Only a
+  // superuser may ask; anybody else's session would be refused.
+  bool may_set_language = false;
 
   bool by_socket() const { return host.starts_with('/'); }
 };
@@ -68,6 +71,10 @@ std::optional<Postmaster> find_postmaster(const std::string& data_directory);
 // Whether the folder is a cluster's data directory (it has PG_VERSION and global/pg_control), of
 // which major version; nullopt when it is none.
 std::optional<std::string> data_directory_version(const std::string& folder);
+
+// Of the cluster in this data directory, as pg_control_system() tells it; nullopt when the file
+// cannot be read (it belongs to the server's user). Of pg_control.h, 13 to 17: the first member.
+std::optional<std::string> system_identifier_of(const std::string& data_directory);
 
 // Fills host and port from the data directory's running server: its socket if it has one, else its
 // address. Throws Error{not_found} when it is no data directory or no server runs there, or one

@@ -30,6 +30,7 @@ struct PhysicalBackupOptions {
   // are done without.
   std::string database = "postgres";
   std::string label = "hikae";
+  std::chrono::milliseconds time_limit{0};  // of the whole backup; 0: none
 };
 
 // `shown_path` is the folder's in the snapshot, for messages. Log and clock outlive the folder.

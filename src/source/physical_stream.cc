@@ -20,6 +20,11 @@ std::int64_t unix_seconds(const Clock& clock) {
   return std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
 }
 
+std::optional<std::chrono::steady_clock::time_point> deadline_of(std::chrono::milliseconds limit) {
+  if (limit.count() == 0) return std::nullopt;
+  return std::chrono::steady_clock::now() + limit;
+}
+
 // Nothing without the right to see them: the tablespace's size is then taken for its folders'.
 std::map<std::string, std::uint64_t> load_database_sizes(const PhysicalBackupOptions& options,
                                                          Log& log,
@@ -65,6 +70,7 @@ class PhysicalStream::TarFile final : public SourceFile {
   }
 
   std::size_t read(MutableByteView out) override {
+    stream_.check_time();
     const std::size_t size = stream_.tar_->read(out);
     const ByteView passed = out.first(size);
     if (size > 0) {
@@ -169,6 +175,7 @@ PhysicalStream::PhysicalStream(const PhysicalBackupOptions& options,
       stop_(stop),
       begun_(unix_seconds(clock)),
       clock_(clock),
+      deadline_(deadline_of(options.time_limit)),
       connection_(*options.server, "", ConnectionKind::replication, log, stop),
       cluster_(postgres::load_replication_facts(connection_, stop)),
       backup_(connection_, options.label, stop),
@@ -186,6 +193,12 @@ std::optional<StreamedItem> PhysicalStream::next() {
   StreamedItem item = std::move(ready_.front());
   ready_.pop_front();
   return item;
+}
+
+// While it runs the server keeps all WAL that is written.
+void PhysicalStream::check_time() const {
+  if (deadline_ && std::chrono::steady_clock::now() >= *deadline_)
+    throw Error(ErrorCode::timeout, text("source.postgres_too_long"));
 }
 
 // archives ─▶ manifest ─▶ the server's last word, and ours ─▶ facts.json

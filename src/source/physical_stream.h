@@ -46,6 +46,7 @@ class PhysicalStream final : public SourceStream {
   bool advance();
   bool begin_archive();
   bool next_tar_entry();
+  void check_time() const;
   void begin_folders();
   void bring(const std::string& path, format::Node node, std::unique_ptr<SourceFile> content);
   std::unique_ptr<SourceFile> open_content(const std::string& path,
@@ -63,6 +64,7 @@ class PhysicalStream final : public SourceStream {
   StopToken stop_;
   std::int64_t begun_;  // seconds since 1970
   const Clock& clock_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   postgres::Connection connection_;
   postgres::ReplicationFacts cluster_;
   postgres::BaseBackup backup_;

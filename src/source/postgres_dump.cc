@@ -336,8 +336,8 @@ class GlobalsDump final : public DumpFile {
     const postgres::Server& server = run.options.server;
     argv.push_back(
         "--dbname=options='-c lock_timeout=" + std::to_string(server.lock_timeout.count()) +
-        " -c statement_timeout=" + std::to_string(server.statement_timeout.count()) + "'" +
-        postgres::liveness_argument(server));
+        " -c statement_timeout=" + std::to_string(server.statement_timeout.count()) + " " +
+        std::string(postgres::language_option(server)) + "'" + postgres::liveness_argument(server));
     return argv;
   }
   void came(const postgres::DumpWatcher&, std::uint64_t, const std::vector<std::string>&) override {

@@ -117,12 +117,21 @@ class PostgresSource final : public Source {
     postgres::AnywhereConnection session =
         postgres::connect_anywhere(options_.server, run_.log, run_.stop());
     postgres::Connection& connection = session.connection;
+    if (!options_.data_directory.empty()) {
+      postgres::require_cluster_of(
+          connection, options_.server, options_.data_directory, run_.stop());
+    }
+    options_.server.may_set_language = postgres::is_superuser(connection);
     run_.maintenance_database = session.database;
     run_.server_version = connection.server_version();
     if (!options_.logical) return;
     run_.cluster = postgres::load_cluster_facts(connection, run_.stop());
-    run_.databases = postgres::choose_databases(postgres::list_databases(connection, run_.stop()),
-                                                options_.databases);
+    const auto all = postgres::list_databases(connection, run_.stop());
+    run_.databases = postgres::choose_databases(all, options_.databases);
+    for (const postgres::DatabaseEntry& entry : all) {
+      if (!entry.is_valid)
+        run_.log.warning(text("source.postgres_invalid", {{"database", entry.name}}));
+    }
     run_.programs = postgres::find_programs(options_.programs, connection.server_major());
     run_.cluster.dump_major = run_.programs.major;
     run_.cluster.format = options_.format;

@@ -371,7 +371,10 @@ restore() { hikae postgres restore --source database "$@"; }
   [ "$(sql live placed "SELECT n FROM t")" = 1 ]
   sql live postgres "DROP DATABASE placed"
   run -1 restore --database mixed
-  assert_says "default_tablespace" "Make the tablespace first" "--globals"
+  assert_says "default_tablespace" "Make the tablespace first" "--globals" "--no-tablespaces"
+  run -0 restore --database mixed --no-tablespaces
+  [ "$(sql live mixed "SELECT n FROM t")" = 1 ]
+  sql live postgres "DROP DATABASE mixed"
 }
 
 # What eve may write into her own tables and functions is text; a restore by the superuser may not run it as statements.
@@ -557,6 +560,62 @@ destinations:}"
   rm -rf "${BATS_FILE_TMPDIR:?}/fresh"
 }
 
+@test "of several databases each is restored that can be; the same command with --skip-existing restores the rest" {
+  write_policy 'databases: [shop, "odd/name %"]'
+  hikae -q run
+  start_cluster bare
+  sql bare postgres "CREATE DATABASE shop LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+  # No roles there: shop belongs to one, the other database to none.
+  run -1 restore --all --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says 'role "accounting" does not exist' "restored odd/name %" "1 of 2 databases was not restored: shop" "--skip-existing"
+  assert_says "The empty database shop has UTF8, C; the dumped one had UTF8, C.UTF-8"
+  # What came of it is no restored database.
+  sql bare shop "CREATE TABLE came (n int)"
+  run -1 restore --all --globals --skip-existing --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "a restore into it did not come to its end" "Drop it"
+  sql bare postgres "DROP DATABASE shop"
+  sql bare "odd/name %" "CREATE TYPE mood AS ENUM ('good')"
+  run -1 restore --all --globals --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "exists and is not empty" "--skip-existing"
+  sql bare postgres "CREATE DATABASE shop LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' TEMPLATE template0"
+  [ "$(hikae postgres restore --all --globals --skip-existing --host "$BATS_FILE_TMPDIR/bare" --port 54322 --json |
+    json '[d["status"] for d in j["databases"]]')" = "['skipped', 'restored']" ]
+  [ "$(sql bare postgres "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop'")" = "what is sold" ]
+  [ "$(sql bare "odd/name %" "SELECT 'good'::mood")" = good ]
+  [ "$(sql bare shop "SELECT count(*) FROM ledger")" = 5000 ]
+  stop_cluster bare immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/bare"
+}
+
+@test "a postmaster.pid whose process is another one now leads to no other server" {
+  start_cluster other
+  stop_cluster other immediate
+  # As a crash leaves it, with the port of the server that runs and a process that is alive.
+  sed "1s/.*/$$/; s|$BATS_FILE_TMPDIR/live/data|$BATS_FILE_TMPDIR/other/data|" "$BATS_FILE_TMPDIR/live/data/postmaster.pid" |
+    as_postgres tee "$BATS_FILE_TMPDIR/other/data/postmaster.pid" >/dev/null
+  write_policy
+  hikae -q run
+  sed -i "s|live/data|other/data|" "$HIKAE_POLICY"
+  run -1 hikae run
+  assert_says "is not the one of" "stale"
+  run -1 restore --database shop=again
+  assert_says "is not the one of"
+  [ "$(sql live postgres "SELECT count(*) FROM pg_database WHERE datname = 'again'")" = 0 ]
+  rm -rf "${BATS_FILE_TMPDIR:?}/other"
+}
+
+@test "a database that is invalid, or goes during a run, stops nothing but itself" {
+  sql live postgres "CREATE DATABASE half"
+  sql live postgres "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half'"
+  write_policy
+  run -0 hikae run
+  assert_says "half is invalid"
+  write_policy 'databases: [half]'
+  run -1 hikae run
+  assert_says "half is invalid" "DROP DATABASE half"
+  sql live postgres "DROP DATABASE half"
+}
+
 @test "a restore that fails says why and drops what it made" {
   write_policy 'databases: [shop]'
   hikae -q run
@@ -591,6 +650,8 @@ destinations:}"
   diff expected <(settings_of shop_plain | sed 's/DATABASE shop_plain/DATABASE shop/')
   [ "$(sql live shop_plain "SELECT count(*) FROM ledger")" = 5000 ]
   sql live postgres "DROP DATABASE shop_plain"
+  run -1 restore --database shop=shop_plain --no-owner
+  assert_says "plain SQL" "--no-owner has no effect"
 }
 
 @test "the doctor looks at the server, and names what a role may not read before a run fails" {

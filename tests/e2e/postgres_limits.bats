@@ -45,7 +45,10 @@ setup() {
 }
 teardown() {
   [ ! -d copy ] || as_postgres pg_ctl -D "$BATS_TEST_TMPDIR/copy/data" -m immediate -s stop 2>/dev/null || true
-  [ ! -f "$BATS_FILE_TMPDIR/small/data/postmaster.pid" ] || stop_cluster small immediate
+  local name
+  for name in small speaks; do
+    [ ! -f "$BATS_FILE_TMPDIR/$name/data/postmaster.pid" ] || stop_cluster "$name" immediate
+  done
   wait
   unmount_all
 }
@@ -138,6 +141,42 @@ over_tcp() { # HOST AUTHORITY
   [ "$(sql live sorted_again "SELECT string_agg(v, ',' ORDER BY v) FROM t")" = a9,a10 ]
   sql live postgres "DROP DATABASE sorted"
   sql live postgres "DROP DATABASE sorted_again"
+}
+
+# The classes of failures and the next steps rest on what the server says; most servers of this policy's readers say it in Japanese.
+@test "a server that speaks Japanese is understood" {
+  mkdir locales
+  localedef -i ja_JP -f UTF-8 "$PWD/locales/ja_JP.UTF-8"
+  LOCALES=$PWD/locales
+  start_cluster speaks
+  stop_cluster speaks
+  echo "lc_messages = 'ja_JP.UTF-8'" >>"$BATS_FILE_TMPDIR/speaks/data/postgresql.conf"
+  as_postgres env LOCPATH="$LOCALES" pg_ctl -D "$BATS_FILE_TMPDIR/speaks/data" -l "$BATS_FILE_TMPDIR/speaks/log" -w -t 60 -s start 3>&-
+  speaks() { as_postgres env PGHOST="$BATS_FILE_TMPDIR/speaks" PGPORT=54322 psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
+  run speaks nothing "SELECT 1"
+  assert_says "存在しません"
+  speaks template1 "ALTER DATABASE postgres RENAME TO shop"
+  speaks shop "CREATE TABLE ledger AS SELECT 1 AS n"
+  # Without the database postgres: template1.
+  write_policy "data_directory: $BATS_FILE_TMPDIR/speaks/data" "databases: [shop]" "lock_timeout: 1s"
+  run -0 hikae run
+  run -0 hikae postgres restore --source database --database shop=again --verify
+  assert_says "as many rows"
+  # A lock is waited for, and told as one; what passes by itself is tried again.
+  as_postgres env PGHOST="$BATS_FILE_TMPDIR/speaks" PGPORT=54322 psql -X -q -d shop \
+    -c "BEGIN; LOCK TABLE ledger; SELECT pg_sleep(60)" >/dev/null 2>&1 3>&- &
+  locked() { [ "$(speaks shop "SELECT count(*) FROM pg_locks WHERE relation = 'ledger'::regclass AND granted")" -gt 0 ]; }
+  wait_until locked
+  run -1 hikae run
+  assert_says "held a table locked"
+  speaks shop "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()"
+  write_policy "data_directory: $BATS_FILE_TMPDIR/speaks/data" "user: nobody-there"
+  run -1 hikae run
+  assert_says "認証に失敗しました" "pg_hba.conf"
+  write_policy "data_directory: $BATS_FILE_TMPDIR/speaks/data"
+  run -1 hikae postgres restore --source database --database shop=more --user stranger --run-as postgres
+  assert_says "認証に失敗しました"
+  stop_cluster speaks immediate
 }
 
 @test "row-level security: the doctor names the table before a run fails, and BYPASSRLS is the cure" {

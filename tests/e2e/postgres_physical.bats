@@ -148,6 +148,15 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   sql live postgres "DROP TABLESPACE much"
 }
 
+@test "a backup that takes longer than time_limit is ended" {
+  write_policy live physical
+  sed -i 's/method: \[physical\]/&, time_limit: 1s/; s/^schedule:/limits: {io: 1 MB}\n&/' "$HIKAE_POLICY"
+  run -1 hikae run
+  assert_says "longer than \`time_limit\`"
+  [ "$(snapshot_count)" = 0 ]
+  [ "$(sql live postgres "SELECT count(*) FROM pg_replication_slots")" = 0 ]
+}
+
 @test "from a standby" {
   install -d -o postgres -g postgres -m 755 "$BATS_FILE_TMPDIR/standby"
   pg live pg_basebackup -U postgres -R -c fast -D "$BATS_FILE_TMPDIR/standby/data" \

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include "postgres/connect.h"
+#include "postgres/explain.h"
 #include "support/postgres_server.h"
 
 namespace hikae::postgres {
@@ -39,6 +40,25 @@ std::string shown(const Error& error) {
   std::string all = render(error, Language::en) + error.what();
   if (error.hint()) all += render(*error.hint(), Language::en);
   return all;
+}
+
+TEST(ConnectionWords, AreTakenApartInAnyLanguage) {
+  const auto english = read_connection_words(
+      "connection to server on socket \"/run/.s.PGSQL.5432\" failed: FATAL:  3D000: database \"x\" "
+      "does not exist\nLOCATION:  InitPostgres, postinit.c:885\n");
+  EXPECT_EQ(english.state, "3D000");
+  EXPECT_EQ(english.words,
+            "connection to server on socket \"/run/.s.PGSQL.5432\" failed: FATAL: database \"x\" "
+            "does not exist");
+  const auto japanese = read_connection_words(
+      "failed: 致命的エラー:  28P01: ユーザー\"a\"のパスワード認証に失敗しました\nLOCATION:  x, "
+      "auth.c:1\n");
+  EXPECT_EQ(japanese.state, "28P01");
+  EXPECT_EQ(japanese.words, "failed: 致命的エラー: ユーザー\"a\"のパスワード認証に失敗しました");
+  const auto own =
+      read_connection_words("could not connect: Connection refused\n\tIs it:  there?\n");
+  EXPECT_EQ(own.state, "");
+  EXPECT_EQ(own.words, "could not connect: Connection refused Is it: there?");
 }
 
 class ConnectionTest : public ::testing::Test {

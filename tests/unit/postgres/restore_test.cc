@@ -58,6 +58,38 @@ TEST(PlanDatabases, MakesAnewWhatARestoreLeftUnfinished) {
   EXPECT_EQ(steps.front().how, RestoreStep::How::make_anew);
 }
 
+TEST(PlanDatabases, SkipsWhatIsThereWhereThatIsAskedFor) {
+  const auto steps = plan_databases(
+      facts_of({"a", "b"}), {{"a", "a"}, {"b", "b"}}, {{"a", false}}, 15, IfExists::skip);
+  EXPECT_EQ(steps[0].how, RestoreStep::How::skip);
+  EXPECT_EQ(steps[1].how, RestoreStep::How::create);
+}
+
+TEST(PlanDatabases, NeverTakesAHalfFilledDatabaseForARestoredOne) {
+  for (const IfExists if_exists : {IfExists::refuse, IfExists::skip})
+    EXPECT_EQ(
+        code_of([&] {
+          plan_databases(facts_of({"a"}), {{"a", "a"}}, {{"a", false, false, true}}, 15, if_exists);
+        }),
+        ErrorCode::already_exists);
+}
+
+TEST(PlanDatabases, TellsAnEmptyDatabaseThatSortsOtherwise) {
+  ClusterFacts facts = facts_of({"a"});
+  facts.databases[0].encoding = "UTF8";
+  facts.databases[0].collate = "ja_JP.UTF-8";
+  facts.databases[0].ctype = "ja_JP.UTF-8";
+  facts.databases[0].provider = "libc";
+  ExistingDatabase there{"a", true};
+  there.facts = facts.databases[0];
+  EXPECT_EQ(other_locale(plan_databases(facts, {{"a", "a"}}, {there}, 15).front()), std::nullopt);
+  there.facts.encoding = "EUC_JP";
+  const auto warning = other_locale(plan_databases(facts, {{"a", "a"}}, {there}, 15).front());
+  ASSERT_TRUE(warning);
+  EXPECT_THAT(render(*warning, Language::en), HasSubstr("EUC_JP, ja_JP.UTF-8"));
+  EXPECT_EQ(other_locale(plan_databases(facts, {{"a", "b"}}, {there}, 15).front()), std::nullopt);
+}
+
 TEST(PlanDatabases, RefusesWhatWouldLoseSomething) {
   const ClusterFacts facts = facts_of({"a", "b"});
   EXPECT_EQ(code_of([&] {

@@ -223,6 +223,14 @@ TEST(ChooseDatabases, RefusesWhatADumpWouldLeaveOutSilently) {
   EXPECT_THAT(names(choose_databases(all, {"all", "!archive"})), ElementsAre("shop"));
 }
 
+// pg_dumpall leaves them out as well: nobody can connect to them.
+TEST(ChooseDatabases, LeavesOutWhatCanOnlyBeDropped) {
+  const std::vector<DatabaseEntry> all = {{"half", true, false, 0, false}, {"shop"}};
+  EXPECT_THAT(names(choose_databases(all, {"all"})), ElementsAre("shop"));
+  EXPECT_THAT(names(choose_databases(all, {"half", "!half", "shop"})), ElementsAre("shop"));
+  EXPECT_THROW(choose_databases(all, {"shop", "half"}), Error);
+}
+
 TEST(DumpFileName, GoesThereAndBack) {
   for (const std::string name : {"shop", "a/b", "100%", "日本", "x.dump", "a\nb", "."}) {
     for (const DumpFormat format : {DumpFormat::custom, DumpFormat::plain}) {
