@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <memory>
 
 #include "cli/physical_restore_verb.h"
@@ -16,13 +17,34 @@ int restore_cluster(const Session& session, const PostgresRestoreOptions& option
                             {options.target, options.tablespace_map, options.dry_run});
 }
 
+// What would be left undone without a word.
+void refuse_logical(const PostgresRestoreOptions& options) {
+  const std::array<std::pair<bool, const char*>, 5> given = {
+      {{options.verify, "--verify"},
+       {options.no_owner, "--no-owner"},
+       {options.no_tablespaces, "--no-tablespaces"},
+       {options.skip_existing, "--skip-existing"},
+       {options.jobs > 0, "--jobs"}}};
+  for (const auto& [is_given, name] : given) {
+    if (is_given) {
+      throw Error(ErrorCode::invalid_argument,
+                  text("cli_physical.only_logical", {{"option", name}}));
+    }
+  }
+}
+
 int restore(const Session& session, const PostgresRestoreOptions& options) {
   const bool is_logical = !options.databases.empty() || options.all || options.globals;
   if (!options.target.empty() && is_logical) {
     throw Error(ErrorCode::invalid_argument, text("cli_physical.both_asked"))
         .with_hint(text("cli_physical.both_asked_hint"));
   }
-  if (!options.target.empty()) return restore_cluster(session, options);
+  if (!options.target.empty()) {
+    refuse_logical(options);
+    return restore_cluster(session, options);
+  }
+  if (!options.tablespace_map.empty())
+    throw Error(ErrorCode::invalid_argument, text("cli_physical.only_physical"));
   if (options.databases.empty() && !options.all && !options.globals) {
     throw Error(ErrorCode::invalid_argument, text("cli_postgres.nothing_asked"))
         .with_hint(text("cli_postgres.nothing_asked_hint"));

@@ -200,6 +200,7 @@ int restore_physically(const Session& session,
   const PhysicalRestorePlan plan =
       plan_physical_restore(repository, index, tree, physical, session.stop);
   if (!session.options.json && !session.options.quiet) say_plan(session, plan);
+  require_free_places(plan);
   if (request.dry_run) {
     if (session.options.json) {
       print_json(session, plan, record, nullptr);

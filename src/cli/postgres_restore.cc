@@ -21,6 +21,7 @@
 #include "os/files.h"
 #include "postgres/restore.h"
 #include "restore/pipeline.h"
+#include "service/physical_restore.h"
 #include "service/postgres_source.h"
 
 namespace hikae::cli {
@@ -103,7 +104,7 @@ class DatabaseRestore {
         folder_(options.temporary, server_, session.environment.clock) {}
 
   int run() {
-    fetch("facts.json");
+    fetch_facts();
     facts_ = postgres::parse_facts(as_text(os::read_file(file("facts.json"), kMostFacts)));
     require_custom();
     postgres::Connection connection = connect();
@@ -111,11 +112,12 @@ class DatabaseRestore {
     programs_ = postgres::find_programs(choice_.server.programs,
                                         std::max(connection.server_major(), facts_.dump_major));
     steps_ = plan(connection);
+    globals_ = plan_globals(connection);
     say_plan();
     std::size_t different = 0;
     if (!options_.dry_run) {
       check_space();
-      if (options_.globals) restore_globals(connection);
+      if (options_.globals) postgres::apply_globals(tools(), globals_, maintenance_, session_.stop);
       different = restore_all();
     }
     if (session_.options.json) {
@@ -155,6 +157,24 @@ class DatabaseRestore {
           .with_hint(text("cli_postgres.no_dumps_hint"));
     }
     folder_.give(file(name));
+  }
+
+  void fetch_facts() {
+    try {
+      fetch("facts.json");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::not_found ||
+          !has_physical_backup(*choice_.from.origin.opened.repository,
+                               index_,
+                               choice_.from.record.snapshot.tree,
+                               session_.stop)) {
+        throw;
+      }
+      throw Error(
+          ErrorCode::not_found,
+          text("cli_postgres.only_physical", {{"snapshot", choice_.from.record.id.short_hex()}}))
+          .with_hint(text("cli_postgres.only_physical_hint"));
+    }
   }
 
   // As a pattern that means itself.
@@ -237,6 +257,7 @@ class DatabaseRestore {
                                 {{"snapshot", choice_.from.record.id.short_hex()},
                                  {"time", shown_time()},
                                  {"place", postgres::place_of(server_)}}));
+    say_globals();
     for (const postgres::RestoreStep& step : steps_) {
       session_.console.write(LogLevel::info,
                              text(key_of(step.how),
@@ -274,14 +295,25 @@ class DatabaseRestore {
     return tools;
   }
 
-  void restore_globals(postgres::Connection& connection) {
+  postgres::GlobalsPlan plan_globals(postgres::Connection& connection) {
+    if (!options_.globals) return {};
     fetch("globals.sql");
     const Bytes sql = os::read_file(file("globals.sql"), kMostFacts);
-    const postgres::GlobalsPlan globals =
-        postgres::plan_globals(as_text(sql), postgres::find_globals(connection, session_.stop));
-    postgres::apply_globals(tools(), globals, maintenance_, session_.stop);
-    for (const std::string& name : globals.kept)
-      session_.console.info(text("cli_postgres.kept", {{"name", name}}));
+    return postgres::plan_globals(as_text(sql), postgres::find_globals(connection, session_.stop));
+  }
+
+  void say_globals() {
+    using Kind = postgres::GlobalName::Kind;
+    for (const auto& [kind, name] : globals_.kept) {
+      session_.console.info(
+          text(kind == Kind::role ? "cli_postgres.kept_role" : "cli_postgres.kept_tablespace",
+               {{"name", name}}));
+    }
+    for (const auto& [kind, name] : globals_.made) {
+      session_.console.info(text(
+          kind == Kind::role ? "cli_postgres.will_make_role" : "cli_postgres.will_make_tablespace",
+          {{"name", name}}));
+    }
   }
 
   // How many tables differ. One database that fails does not keep the others from coming back.
@@ -382,6 +414,7 @@ class DatabaseRestore {
   postgres::ClusterFacts facts_;
   postgres::Programs programs_;
   std::vector<postgres::RestoreStep> steps_;
+  postgres::GlobalsPlan globals_;
   std::vector<std::string> failed_;  // databases that did not come back
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@
 // Logical dumps back into a server: decided first, then done.
 namespace hikae::postgres {
 
-// NAME or NAME=NEWNAME of the command line. Throws Error{invalid_argument} when a name is empty.
+// NAME or NAME=NEWNAME of the command line. Throws Error{invalid_argument} when a name is empty or
+// longer than the server has room for, or when another database would become the pattern of all new
+// ones.
 struct RestoreWish {
   std::string database;
   std::string target;
@@ -74,9 +77,15 @@ struct ExistingGlobals {
 
 // The globals without the statements about what the server has already: its roles keep their
 // passwords, settings and rights, and get no new ones. Pure.
+struct GlobalName {
+  enum class Kind { role, tablespace } kind = Kind::role;
+  std::string name;
+  auto operator<=>(const GlobalName&) const = default;
+};
 struct GlobalsPlan {
   std::string sql;
-  std::vector<std::string> kept;  // roles and tablespaces that were there
+  std::vector<GlobalName> made;
+  std::vector<GlobalName> kept;  // those that were there
 };
 GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing);
 ExistingGlobals find_globals(Connection& connection, const StopToken& stop);

@@ -59,14 +59,15 @@ const SqlToken* behind(const std::vector<SqlToken>& tokens,
 }
 
 // The role or tablespace that is there already and that the statement would make or change.
-std::optional<std::string> existing_in(std::string_view statement,
-                                       const ExistingGlobals& existing) {
-  const std::vector<SqlToken> tokens = first_tokens(statement);
+std::optional<GlobalName> existing_in(const std::vector<SqlToken>& tokens,
+                                      const ExistingGlobals& existing) {
   if (tokens.empty()) return std::nullopt;
-  const auto if_in = [](const SqlToken* token,
-                        const std::set<std::string>& names) -> std::optional<std::string> {
+  const auto if_in = [&](const SqlToken* token,
+                         const std::set<std::string>& names) -> std::optional<GlobalName> {
     if (token == nullptr || names.count(token->name()) == 0) return std::nullopt;
-    return token->name();
+    const bool is_role = &names == &existing.roles;
+    return GlobalName{is_role ? GlobalName::Kind::role : GlobalName::Kind::tablespace,
+                      token->name()};
   };
   const SqlToken* const tablespace = behind(tokens, {"TABLESPACE"});
   const bool grants = tokens.front().is("GRANT");
@@ -80,6 +81,14 @@ std::optional<std::string> existing_in(std::string_view statement,
   const SqlToken* const whom = behind(tokens, {grants ? "TO" : "FROM"});
   if (whom != nullptr && known && whom->is("PUBLIC")) return known;
   return if_in(whom, existing.roles);
+}
+
+// What the statement makes: CREATE ROLE clerk.
+std::optional<GlobalName> made_by(const std::vector<SqlToken>& tokens) {
+  if (tokens.size() < 3 || !tokens.front().is("CREATE")) return std::nullopt;
+  if (tokens[1].is("ROLE")) return GlobalName{GlobalName::Kind::role, tokens[2].name()};
+  if (tokens[1].is("TABLESPACE")) return GlobalName{GlobalName::Kind::tablespace, tokens[2].name()};
+  return std::nullopt;
 }
 
 // As libpq quotes values for a server of any setting.
@@ -167,6 +176,16 @@ RestoreWish parse_wish(const std::string& argument) {
   if (wish.database.empty() || wish.target.empty()) {
     throw Error(ErrorCode::invalid_argument, text("postgres.bad_wish", {{"argument", argument}}));
   }
+  constexpr std::size_t kLongestName = 63;  // NAMEDATALEN - 1: the server cuts longer ones
+  if (wish.target.size() > kLongestName) {
+    throw Error(ErrorCode::invalid_argument,
+                text("postgres.name_too_long",
+                     {{"name", wish.target}, {"bytes", std::to_string(wish.target.size())}}));
+  }
+  if (wish.target != wish.database && (wish.target == "template0" || wish.target == "template1")) {
+    throw Error(ErrorCode::invalid_argument,
+                text("postgres.target_template", {{"database", wish.target}}));
+  }
   return wish;
 }
 
@@ -240,16 +259,19 @@ std::string create_statement(const RestoreStep& step,
 
 GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing) {
   GlobalsPlan plan;
-  std::set<std::string> kept;
+  std::set<GlobalName> kept;
   for (const SqlPart& part : split_sql(sql)) {
     if (part.kind == SqlScanner::Part::comment) continue;
-    const auto name =
-        part.kind == SqlScanner::Part::statement ? existing_in(part.text, existing) : std::nullopt;
-    if (name) {
+    // A command of psql names nothing that is there.
+    const std::vector<SqlToken> tokens = part.kind == SqlScanner::Part::statement
+                                             ? first_tokens(part.text)
+                                             : std::vector<SqlToken>();
+    if (const auto name = existing_in(tokens, existing)) {
       kept.insert(*name);
-    } else {
-      plan.sql.append(part.text).append("\n");
+      continue;
     }
+    if (const auto name = made_by(tokens)) plan.made.push_back(*name);
+    plan.sql.append(part.text).append("\n");
   }
   plan.kept.assign(kept.begin(), kept.end());
   return plan;

@@ -47,9 +47,10 @@ struct PhysicalRestorePlan {
     std::string name;    // of the part: "data", or the tablespace's number
     std::string folder;  // in the snapshot: "/postgres/physical/…"
     std::string target;
-    std::string before;            // where a tablespace lay
-    format::Node node;             // the folder's own
-    Found found = Found::nothing;  // at the target
+    std::string before;             // where a tablespace lay
+    format::Node node;              // the folder's own
+    Found found = Found::nothing;   // at the target
+    std::optional<Error> obstacle;  // why nothing can be restored there
   };
   PhysicalFacts facts;
   std::vector<Place> places;  // the data directory first
@@ -62,13 +63,16 @@ bool has_physical_backup(Repository& repository,
                          const StopToken& stop);
 
 // Throws Error: not_found when the snapshot holds no physical backup or a mapping names no
-// tablespace of it; already_exists when a place is not an empty folder, naming a running server or
-// a cluster that lies there.
+// tablespace of it; invalid_argument when two mappings name one, or two places lie in each other.
 PhysicalRestorePlan plan_physical_restore(Repository& repository,
                                           const Index& index,
                                           const BlobId& tree,
                                           const PhysicalRestoreOptions& options,
                                           const StopToken& stop);
+
+// Throws Error{already_exists} when a place is not an empty folder, naming a running server or a
+// cluster that lies there.
+void require_free_places(const PhysicalRestorePlan& plan);
 
 struct PhysicalRestoreReport {
   RestoreReport restore;  // of all places together

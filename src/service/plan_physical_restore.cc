@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include <simdjson.h>
 
@@ -100,12 +101,17 @@ std::string target_of(const PhysicalFacts::Tablespace& tablespace,
 }
 
 void require_known(const PhysicalFacts& facts, const std::vector<TablespaceMapping>& mappings) {
+  std::set<std::string> mapped;
   for (const TablespaceMapping& mapping : mappings) {
-    const bool known = std::any_of(
+    const auto known = std::find_if(
         facts.tablespaces.begin(), facts.tablespaces.end(), [&](const auto& tablespace) {
           return mapping.from == tablespace.location || mapping.from == tablespace.oid;
         });
-    if (known) continue;
+    if (known != facts.tablespaces.end()) {
+      if (mapped.insert(known->oid).second) continue;
+      throw Error(ErrorCode::invalid_argument,
+                  text("service.tablespace_mapped_twice", {{"name", mapping.from}}));
+    }
     throw Error(ErrorCode::not_found, text("service.no_such_tablespace", {{"name", mapping.from}}))
         .with_hint(text("service.no_such_tablespace_hint"));
   }
@@ -129,6 +135,11 @@ void require_apart(const std::vector<PhysicalRestorePlan::Place>& places) {
 
 }  // namespace
 
+void require_free_places(const PhysicalRestorePlan& plan) {
+  for (const PhysicalRestorePlan::Place& place : plan.places)
+    if (place.obstacle) throw Error(*place.obstacle);
+}
+
 bool has_physical_backup(Repository& repository,
                          const Index& index,
                          const BlobId& tree,
@@ -151,9 +162,14 @@ PhysicalRestorePlan plan_physical_restore(Repository& repository,
   const auto add = [&](std::string name, std::string folder, std::string target, std::string was) {
     const auto node = find_node(repository, index, tree, folder, stop);
     if (!node || node->type != format::NodeType::dir) return false;
-    const PhysicalRestorePlan::Found found = require_empty(target);
-    plan.places.push_back(
-        {std::move(name), std::move(folder), std::move(target), std::move(was), *node, found});
+    PhysicalRestorePlan::Place place{
+        std::move(name), std::move(folder), std::move(target), std::move(was), *node, {}, {}};
+    try {
+      place.found = require_empty(place.target);
+    } catch (const Error& error) {
+      place.obstacle = error;
+    }
+    plan.places.push_back(std::move(place));
     return true;
   };
   if (!add("data", physical + "/data", options.target, "")) no_physical_backup();

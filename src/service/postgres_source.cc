@@ -54,6 +54,20 @@ std::optional<os::UserAccount> account_for(const policy::PostgresSource& source,
   return owner ? owner : os::find_user_account("postgres");
 }
 
+// A file that is missing has a hint about the repositories' password, which this is not.
+Secret resolve_database_password(const policy::SecretReference& reference,
+                                 const Environment& environment,
+                                 const StopToken& stop) {
+  try {
+    return resolve_secret(reference, environment, stop);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    Error told(error.code(), error.message(), error.retry());
+    for (const Text& context : error.contexts()) told.add_context(context);
+    throw std::move(told).with_hint(text("service.database_password_hint"));
+  }
+}
+
 // The folders above may be links; the last one is stored as the link that it is.
 std::string real_path(const std::string& path) {
   const std::filesystem::path whole(path);
@@ -77,9 +91,10 @@ postgres::Server find_server(const policy::PostgresSource& source,
   server.port = source.port;
   if (source.host.empty() && !source.data_directory.empty())
     postgres::locate_server(server, source.data_directory);
-  if (source.password)
-    server.password =
-        std::make_shared<const Secret>(resolve_secret(*source.password, environment, stop));
+  if (source.password) {
+    server.password = std::make_shared<const Secret>(
+        resolve_database_password(*source.password, environment, stop));
+  }
   server.run_as = account_for(source, server);
   server.user = source.user;
   if (server.user.empty()) server.user = server.run_as ? server.run_as->name : "postgres";

@@ -16,7 +16,8 @@ constexpr int kLooksWithinTheLimit = 4;
 // Everybody may ask this: the sessions of others are not looked into.
 constexpr const char* kWaiting =
     "SELECT pg_catalog.pg_stat_clear_snapshot();"
-    "SELECT DISTINCT w.pid, a.pid FROM pg_catalog.pg_locks w "
+    "SELECT DISTINCT w.pid, a.pid, s.usename FROM pg_catalog.pg_locks w "
+    "LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = w.pid "
     "CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) AS b(pid) "
     "JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid "
     "WHERE NOT w.granted AND a.application_name = 'hikae' AND a.usename = CURRENT_USER "
@@ -61,12 +62,14 @@ void BlockedSessions::look_at(const postgres::Result& waiting, const StopToken& 
       });
   if (longest == since_.end() || now - longest->second < limit_) return;
   // A program that is killed leaves a session behind that goes on waiting, and holds its locks.
+  std::string user;
   for (std::size_t row = 0; row < waiting.rows(); ++row) {
-    if (waiting.text(row, 0) == longest->first)
-      connection_.query("SELECT pg_catalog.pg_terminate_backend($1)", {waiting.text(row, 1)}, stop);
+    if (waiting.text(row, 0) != longest->first) continue;
+    user = waiting.text(row, 2);
+    connection_.query("SELECT pg_catalog.pg_terminate_backend($1)", {waiting.text(row, 1)}, stop);
   }
   throw Error(ErrorCode::timeout,
-              text("source.postgres_gave_way", {{"pid", longest->first}}),
+              text("source.postgres_gave_way", {{"pid", longest->first}, {"user", user}}),
               Retry::after_backoff)
       .with_hint(text("source.postgres_gave_way_hint"));
 }

@@ -546,7 +546,7 @@ destinations:}"
   hikae -q run
   start_cluster fresh
   run -0 restore --all --globals --host "$BATS_FILE_TMPDIR/fresh" --port 54322 --verify
-  assert_says "postgres is there already"
+  assert_says "The role postgres is there already" "→ new role clerk"
   diff <(whole_of live) <(whole_of fresh)
   # The same from the repository alone, without the policy.
   stop_cluster fresh immediate

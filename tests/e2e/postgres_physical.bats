@@ -243,6 +243,18 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   [ "$status" -eq 1 ]
   [[ $output == *"fast disk is not an empty folder"*--tablespace-map* ]]
   [ ! -e copy ]
+  # A dry run shows where everything would go, and what stands in the way.
+  run -1 hikae postgres restore --source database --target copy/data --dry-run
+  assert_says "Tablespace" "which lay in $BATS_FILE_TMPDIR/live/fast disk" "fast disk is not an empty folder"
+  run -1 hikae postgres restore --source database --target copy/data --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=a" \
+    --tablespace-map "$BATS_FILE_TMPDIR/live/fast disk=b"
+  assert_says "Two --tablespace-map"
+  run -1 hikae postgres restore --source database --target copy/data --verify
+  assert_says "--verify belongs to the restore of databases"
+  run -1 hikae postgres restore --source database --all --tablespace-map a=b
+  assert_says "--tablespace-map belongs to the restore of a whole cluster"
+  run -1 hikae postgres restore --source database --database shop
+  assert_says "holds a physical backup alone" "--target DIR"
   # Half of a restore says what it is.
   mkdir -p half/global && echo 15 >half/PG_VERSION
   run -1 hikae postgres restore --source database --target half

@@ -39,7 +39,11 @@ TEST(ParseWish, ReadsANameAndANewOne) {
   EXPECT_EQ(parse_wish("shop").target, "shop");
   EXPECT_EQ(parse_wish("shop=copy").database, "shop");
   EXPECT_EQ(parse_wish("shop=copy").target, "copy");
-  for (const char* bad : {"", "=x", "x="})
+  const std::string longest(63, 'x');
+  EXPECT_EQ(parse_wish("shop=" + longest).target, longest);
+  EXPECT_EQ(parse_wish("template1").target, "template1");
+  const std::string too_long = "shop=" + longest + "x";
+  for (const char* bad : {"", "=x", "x=", too_long.c_str(), "shop=template1", "shop=template0"})
     EXPECT_EQ(code_of([&] { parse_wish(bad); }), ErrorCode::invalid_argument) << bad;
 }
 
@@ -105,6 +109,13 @@ TEST(PlanDatabases, RefusesWhatWouldLoseSomething) {
   EXPECT_EQ(plan_databases(facts, {{"a", "a"}}, {}, 17).size(), 1U);
 }
 
+GlobalName role(const std::string& name) {
+  return {GlobalName::Kind::role, name};
+}
+GlobalName tablespace(const std::string& name) {
+  return {GlobalName::Kind::tablespace, name};
+}
+
 TEST(PlanGlobals, LeavesWhatTheServerHasAsItIs) {
   const GlobalsPlan plan = plan_globals(
       "CREATE ROLE clerk;\n"
@@ -118,7 +129,8 @@ TEST(PlanGlobals, LeavesWhatTheServerHasAsItIs) {
   EXPECT_EQ(
       plan.sql,
       "CREATE ROLE clerk;\nALTER ROLE clerk WITH LOGIN PASSWORD 'x';\nGRANT postgres TO clerk;\n");
-  EXPECT_THAT(plan.kept, ElementsAre("odd \"one\"", "postgres"));
+  EXPECT_THAT(plan.kept, ElementsAre(role("odd \"one\""), role("postgres")));
+  EXPECT_THAT(plan.made, ElementsAre(role("clerk")));
 }
 
 TEST(PlanGlobals, DoesNotTakeARoleForATablespaceOfItsName) {
@@ -132,7 +144,8 @@ TEST(PlanGlobals, DoesNotTakeARoleForATablespaceOfItsName) {
   EXPECT_EQ(plan.sql,
             "CREATE ROLE slow;\n"
             "CREATE TABLESPACE fast OWNER fast LOCATION '/srv/fast';\n");
-  EXPECT_THAT(plan.kept, ElementsAre("fast", "slow"));
+  EXPECT_THAT(plan.kept, ElementsAre(role("fast"), tablespace("slow")));
+  EXPECT_THAT(plan.made, ElementsAre(role("slow"), tablespace("fast")));
 }
 
 RestoreStep step_of(const std::string& provider, const std::string& locale = "") {
@@ -225,7 +238,7 @@ TEST(PlanGlobals, GivesNoRightsToRolesThatAreThere) {
             "GRANT SET,ALTER SYSTEM ON PARAMETER work_mem TO fresh;\n"
             "GRANT ALL ON TABLESPACE old TO fresh;\n"
             "GRANT ALL ON TABLESPACE \"made\" TO there;\n");
-  EXPECT_THAT(plan.kept, ElementsAre("old", "there"));
+  EXPECT_THAT(plan.kept, ElementsAre(role("there"), tablespace("old")));
 }
 
 TEST(DatabaseProperties, AreTheStatementsAboutTheDatabaseForItsNewName) {

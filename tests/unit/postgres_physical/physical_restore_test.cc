@@ -65,7 +65,10 @@ class PhysicalRestoreTest : public PhysicalTest {
     return options;
   }
   PhysicalRestorePlan plan(const PhysicalRestoreOptions& options) {
-    return plan_physical_restore(*repository_, *index_, tree_, options, StopToken());
+    PhysicalRestorePlan made =
+        plan_physical_restore(*repository_, *index_, tree_, options, StopToken());
+    require_free_places(made);
+    return made;
   }
   PhysicalRestoreReport restore_to(const PhysicalRestoreOptions& options) {
     RestoreProgress progress;
