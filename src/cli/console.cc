@@ -44,6 +44,11 @@ void Console::print(std::string_view text) {
   if (!is_whole && print_error_number_ == 0) print_error_number_ = errno;
 }
 
+bool Console::reader_is_gone() const {
+  const std::lock_guard lock(output_mutex());
+  return print_error_number_ == EPIPE;
+}
+
 void Console::finish() const {
   const std::lock_guard lock(output_mutex());
   if (print_error_number_ != 0) throw system_error(print_error_number_, hikae::text("cli.output"));

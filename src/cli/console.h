@@ -28,6 +28,8 @@ class Console final : public Log {
   // Throws Error when something that was printed did not reach standard output: a recovery sheet
   // or a list on a full disk must not pass for whole.
   void finish() const;
+  // Somebody has closed the pipe that standard output is (`hikae ls | head`): no mistake.
+  bool reader_is_gone() const;
   // A sentence to standard output, with a line break.
   void say(const Text& text);
   // To standard error, with "warning:" or "error:" where it is one.

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -150,7 +151,8 @@ int run_command_line(CommandLine& root, Console& console, int count, char** argu
   const FailureForm form = failure_form(count, arguments);
   try {
     const int code = root.run(count, arguments);
-    console.finish();
+    if (code == 0 && console.reader_is_gone()) return os::exit_code_of_signal(SIGPIPE);
+    if (!console.reader_is_gone()) console.finish();
     return code;
   } catch (const Error& error) {
     return report_failure(console, form, error, exit_code(error));
@@ -164,6 +166,7 @@ int run_command_line(CommandLine& root, Console& console, int count, char** argu
 
 int run(int count, char** arguments) {
   open_standard_streams();
+  os::ignore_broken_pipes();
   raise_file_limit();
   return_large_buffers();
   const os::TerminationSignals signals;

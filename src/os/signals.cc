@@ -31,6 +31,12 @@ sigset_t pipe_set() {
 
 }  // namespace
 
+void ignore_broken_pipes() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, nullptr);
+}
+
 HeldPipeSignal::HeldPipeSignal() {
   const sigset_t set = pipe_set();
   pthread_sigmask(SIG_BLOCK, &set, &before_);

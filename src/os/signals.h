@@ -42,6 +42,10 @@ class HeldPipeSignal {
   sigset_t before_{};
 };
 
+// From now on a write to a pipe that nobody reads fails with EPIPE in the whole process, so that
+// what is being done comes to its end. Programs started by run_process get the signal as usual.
+void ignore_broken_pipes();
+
 // The shell's exit code for a death by signal.
 inline int exit_code_of_signal(int number) {
   return 128 + number;

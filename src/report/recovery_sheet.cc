@@ -126,6 +126,16 @@ std::string names_of_sources(const Policy& policy) {
   return names;
 }
 
+// What restic brings back of a server are files that the server's own programs read.
+void add_databases(Page& page, const policy::Source& source) {
+  const bool is_plain = source.postgres->format == policy::PostgresFormat::plain;
+  page.step(7, text("report.sheet_step_databases"));
+  page.command("cd /restore/" + source.name + "/postgres/logical");
+  page.command("runuser -u postgres -- psql -d postgres < globals.sql");
+  page.command(is_plain ? "runuser -u postgres -- psql -d NAME < database-NAME.sql"
+                        : "runuser -u postgres -- pg_restore -C -d postgres < database-NAME.dump");
+}
+
 void add_steps(Page& page, const Policy& policy, const RecoverySheet& sheet) {
   const std::string host = shell_word(sheet.hostname);
   const std::string tag = "hikae:policy=" + policy.name;
@@ -143,6 +153,11 @@ void add_steps(Page& page, const Policy& policy, const RecoverySheet& sheet) {
   page.command("    --tag " + tag + ",hikae:source=$S");
   page.command("done");
   page.step(6, text("report.sheet_step_compare"));
+  for (const policy::Source& source : policy.sources) {
+    if (!source.postgres) continue;
+    add_databases(page, source);
+    return;
+  }
 }
 
 void add_hikae_way(Page& page, const Policy& policy) {

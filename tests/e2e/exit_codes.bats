@@ -81,6 +81,22 @@ setup() { use_base; }
   output=$(cat err) assert_says "Standard output cannot be written" "No space left on device"
 }
 
+@test "141: output that nobody reads any more; no lock stays, and a backup comes to its end" {
+  # More than a pipe holds.
+  mkdir many
+  (cd many && seq -f 'a-file-with-a-rather-long-name-%05g' 4000 | xargs touch)
+  hikae -q backup "$PWD/many"
+  set +o pipefail
+  hikae ls latest | head -n 1 >/dev/null
+  [ "${PIPESTATUS[0]}" = 141 ]
+  run -0 hikae snapshots
+  [[ $output != *"stale lock"* ]]
+  hikae backup --json "$PWD/many" | true
+  hikae snapshots --json >listed
+  [ "$(json 'sum(s["paths"] == ["'"$PWD"'/many"] for s in j)' <listed)" = 2 ]
+  [ -z "$(ls "$repo/locks" 2>/dev/null)" ]
+}
+
 @test "a closed standard stream is held open, so that no file of the repository gets its number" {
   mkdir source
   echo 1 >source/one

@@ -98,6 +98,16 @@ TEST_P(RecoverySheetIn, NamesEndpointAndAuthorityOfAStoreOfOnesOwn) {
     EXPECT_THAT(page, HasSubstr(fact));
 }
 
+TEST_P(RecoverySheetIn, SaysHowDatabasesComeBack) {
+  policy::Policy policy = company();
+  policy.language = GetParam();
+  EXPECT_THAT(render_recovery_sheet(policy, sheet()),
+              HasSubstr("      cd /restore/database/postgres/logical\n"
+                        "      runuser -u postgres -- psql -d postgres < globals.sql\n"
+                        "      runuser -u postgres -- pg_restore -C -d postgres < "
+                        "database-NAME.dump\n"));
+}
+
 TEST_P(RecoverySheetIn, FitsOnAPage) {
   policy::Policy policy = company();
   policy.language = GetParam();
