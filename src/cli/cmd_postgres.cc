@@ -62,6 +62,7 @@ void add_server_options(Command& command, PostgresRestoreOptions& options) {
                  options.server_password,
                  "FILE",
                  text("cli_postgres.help_server_password"));
+  command.option("--ca-file", options.ca_file, "FILE", text("cli_postgres.help_ca_file"));
   command.option("--run-as", options.run_as, "USER", text("cli_postgres.help_run_as"));
   command.option("--programs", options.programs, "DIR", text("cli_postgres.help_programs"));
 }

@@ -11,6 +11,7 @@
 #include "cli/restore_output.h"
 #include "cli/snapshot_options.h"
 #include "os/terminal.h"
+#include "service/postgres_source.h"
 
 namespace hikae::cli {
 namespace {
@@ -93,6 +94,7 @@ int run(const Session& session, const Options& options) {
       split_snapshot_name(options.snapshot.empty() ? "latest" : options.snapshot);
   RestoreOptions restore = restore_options(session, options);
   restore.subfolder = subfolder;
+  refuse_live_target(restore.target);
   const auto [origin, record] = open_snapshot(session, name, make_filter(session, options));
   Repository& repository = *origin.opened.repository;
   const Index index = load_index_for_reading(session, repository);

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/reading.h"
 #include "cli/restore_output.h"
+#include "cli/snapshot_options.h"
 #include "report/restic_location.h"
 #include "service/physical_restore.h"
 
@@ -45,8 +46,13 @@ PhysicalRestoreOptions physical_options(const Session& session,
   return result;
 }
 
-void say_plan(const Session& session, const PhysicalRestorePlan& plan) {
+void say_plan(const Session& session,
+              const SnapshotRecord& record,
+              const PhysicalRestorePlan& plan) {
   Console& console = session.console;
+  console.say(text("cli_physical.plan_snapshot",
+                   {{"snapshot", record.id.short_hex()},
+                    {"time", ShownTime(session).of(record.snapshot.time)}}));
   console.say(text("cli_physical.plan",
                    {{"version", plan.facts.server_version},
                     {"system", plan.facts.system_identifier},
@@ -138,6 +144,7 @@ void say_done(const Session& session,
                                  {"options", report::shell_word(server_options)}};
     console.say(has_configuration ? text("cli_physical.start", how)
                                   : text("cli_physical.start_elsewhere", how));
+    console.say(text("cli_physical.beside"));
     if (std::filesystem::exists(target + "/standby.signal"))
       console.warning(text("cli_physical.is_standby"));
   } else {
@@ -199,7 +206,7 @@ int restore_physically(const Session& session,
   physical.others = origin.others.get();
   const PhysicalRestorePlan plan =
       plan_physical_restore(repository, index, tree, physical, session.stop);
-  if (!session.options.json && !session.options.quiet) say_plan(session, plan);
+  if (!session.options.json && !session.options.quiet) say_plan(session, record, plan);
   require_free_places(plan);
   if (request.dry_run) {
     if (session.options.json) {

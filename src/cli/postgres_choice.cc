@@ -70,6 +70,14 @@ policy::PostgresSource with_options(policy::PostgresSource server,
     server.run_as.clear();
     server.port = policy::PostgresSource().port;
   }
+  if (options.port != 0 && server.host.empty() && !server.data_directory.empty()) {
+    throw Error(ErrorCode::invalid_argument, text("cli_postgres.port_alone"))
+        .with_hint(text("cli_postgres.port_alone_hint"));
+  }
+  if (!options.ca_file.empty()) {
+    const std::filesystem::path base(session.environment.working_directory);
+    server.ca_file = (base / options.ca_file).string();
+  }
   if (options.port != 0) server.port = options.port;
   if (!options.user.empty()) server.user = options.user;
   if (!options.run_as.empty()) server.run_as = options.run_as;

@@ -2,22 +2,17 @@
 // Databases from a snapshot into a server: plan, space, fetch, then one after the other.
 #include "cli/postgres_restore.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
+#include <functional>
 
 #include "base/json.h"
 #include "base/units.h"
 #include "cli/postgres_choice.h"
+#include "cli/private_folder.h"
 #include "cli/reading.h"
 #include "cli/snapshot_options.h"
 #include "concurrency/task_group.h"
-#include "os/fd.h"
 #include "os/files.h"
 #include "postgres/restore.h"
 #include "restore/pipeline.h"
@@ -28,70 +23,6 @@ namespace hikae::cli {
 namespace {
 
 constexpr std::string_view kFolder = "/postgres/logical";
-
-constexpr std::string_view kPrivateName = "hikae-postgres-";
-
-// A folder that nobody else sees but the server's user, gone with what it holds. It is locked as
-// long as somebody works with it.
-class PrivateFolder {
- public:
-  PrivateFolder(const std::string& parent, const postgres::Server& server, const Clock& clock)
-      : server_(server) {
-    const std::string place = parent.empty() ? "/var/tmp" : parent;
-    remove_left_behind(place, unix_seconds(clock));
-    path_ = place + "/" + std::string(kPrivateName) + "XXXXXX";
-    if (mkdtemp(path_.data()) == nullptr)
-      throw system_error(errno, text("os.create_failed", {{"path", path_}}));
-    lock_ = os::open_file(path_, kFolderFlags);
-    flock(lock_.get(), LOCK_EX | LOCK_NB);
-    give(path_);
-  }
-  ~PrivateFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  // pg_restore runs as the server's user.
-  void give(const std::string& path) const {
-    if (!server_.run_as || geteuid() != 0) return;
-    if (chown(path.c_str(), server_.run_as->uid, server_.run_as->gid) != 0)
-      throw system_error(errno, text("os.create_failed", {{"path", path}}));
-  }
-
- private:
-  static constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-
-  static std::int64_t unix_seconds(const Clock& clock) {
-    return std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
-  }
-
-  // What a restore that was killed could not remove: whole dumps, which nobody may find years
-  // later.
-  void remove_left_behind(const std::string& place, std::int64_t now) const {
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(place, ignored)) {
-      if (!entry.path().filename().string().starts_with(kPrivateName)) continue;
-      const os::Fd folder = os::try_open(entry.path().string(), kFolderFlags);
-      if (!folder || !is_ours_and_old(folder, now) || flock(folder.get(), LOCK_EX | LOCK_NB) != 0)
-        continue;
-      std::filesystem::remove_all(entry.path(), ignored);
-    }
-  }
-  // One that was made a moment ago may be locked the next.
-  bool is_ours_and_old(const os::Fd& folder, std::int64_t now) const {
-    constexpr std::int64_t kMoment = 60;
-    struct stat status {};
-    if (fstat(folder.get(), &status) != 0 || now - status.st_mtime < kMoment) return false;
-    return status.st_uid == geteuid() || (server_.run_as && status.st_uid == server_.run_as->uid);
-  }
-
-  const postgres::Server& server_;
-  std::string path_;
-  os::Fd lock_;
-};
 
 class DatabaseRestore {
  public:
@@ -125,8 +56,8 @@ class DatabaseRestore {
     } else if (options_.dry_run) {
       session_.console.say(text("cli_postgres.dry_run"));
     }
-    if (!failed_.empty()) say_failed();
-    return different == 0 && failed_.empty() ? 0 : 1;
+    say_failures();
+    return different == 0 && failed_.empty() && unverified_.empty() ? 0 : 1;
   }
 
  private:
@@ -177,6 +108,23 @@ class DatabaseRestore {
     }
   }
 
+  // A file of the snapshot as long as it is needed.
+  class Fetched {
+   public:
+    Fetched(DatabaseRestore& restore, const std::string& name) : path_(restore.file(name)) {
+      restore.fetch(name);
+    }
+    ~Fetched() {
+      std::error_code ignored;
+      std::filesystem::remove(path_, ignored);
+    }
+    Fetched(const Fetched&) = delete;
+    Fetched& operator=(const Fetched&) = delete;
+
+   private:
+    std::string path_;
+  };
+
   // As a pattern that means itself.
   static std::string escaped(const std::string& name) {
     std::string pattern;
@@ -191,7 +139,7 @@ class DatabaseRestore {
     postgres::AnywhereConnection any =
         postgres::connect_anywhere(server_, session_.console, session_.stop);
     maintenance_ = any.database;
-    server_.may_set_language = postgres::is_superuser(any.connection);
+    server_.is_superuser = postgres::is_superuser(any.connection, session_.stop);
     const policy::PostgresSource& named = choice_.server;
     if (named.host.empty() && !named.data_directory.empty()) {
       postgres::require_cluster_of(any.connection, server_, named.data_directory, session_.stop);
@@ -212,7 +160,7 @@ class DatabaseRestore {
   std::vector<postgres::RestoreStep> plan(postgres::Connection& connection) {
     std::vector<postgres::RestoreWish> wishes;
     for (const std::string& argument : options_.databases)
-      wishes.push_back(postgres::parse_wish(argument));
+      wishes.push_back(postgres::parse_wish(argument, facts_));
     if (options_.all) wishes = postgres::wish_all(facts_);
     // What the snapshot has not is said before anybody is asked for a database of that name.
     postgres::plan_databases(facts_, wishes, {}, connection.server_major());
@@ -282,6 +230,10 @@ class DatabaseRestore {
         .with_hint(text("cli_postgres.no_space_hint"));
   }
 
+  postgres::Tablespaces tablespaces() const {
+    return options_.no_tablespaces ? postgres::Tablespaces::ignore : postgres::Tablespaces::keep;
+  }
+
   postgres::RestoreTools tools() {
     postgres::RestoreTools tools{
         server_,
@@ -290,7 +242,7 @@ class DatabaseRestore {
         1,
         options_.no_owner ? postgres::Owners::drop : postgres::Owners::keep,
         session_.console};
-    if (options_.no_tablespaces) tools.tablespaces = postgres::Tablespaces::ignore;
+    tools.tablespaces = tablespaces();
     tools.jobs = options_.jobs > 0 ? options_.jobs : static_cast<int>(cpu_count());
     return tools;
   }
@@ -299,7 +251,8 @@ class DatabaseRestore {
     if (!options_.globals) return {};
     fetch("globals.sql");
     const Bytes sql = os::read_file(file("globals.sql"), kMostFacts);
-    return postgres::plan_globals(as_text(sql), postgres::find_globals(connection, session_.stop));
+    return postgres::plan_globals(
+        as_text(sql), postgres::find_globals(connection, session_.stop), tablespaces());
   }
 
   void say_globals() {
@@ -320,27 +273,45 @@ class DatabaseRestore {
   std::size_t restore_all() {
     std::size_t different = 0;
     for (const postgres::RestoreStep& step : steps_) {
-      if (step.how == postgres::RestoreStep::How::skip) continue;
-      try {
-        different += restore(step);
-      } catch (const Error& error) {
-        if (steps_.size() == 1) throw;
-        session_.console.error(error);
-        failed_.push_back(step.facts.name);
-      }
+      const bool is_there = step.how == postgres::RestoreStep::How::skip ||
+                            attempt(step, failed_, [&] { restore(step); });
+      if (is_there && options_.verify)
+        attempt(step, unverified_, [&] { different += verify(step); });
     }
     return different;
   }
 
-  void say_failed() const {
-    std::string names;
-    for (const std::string& name : failed_) names += (names.empty() ? "" : ", ") + name;
-    session_.console.error(Error(ErrorCode::io,
-                                 text("cli_postgres.not_restored",
-                                      {{"count", std::to_string(failed_.size())},
-                                       {"all", std::to_string(steps_.size())},
-                                       {"names", names}}))
+  // Whether it succeeded; else the database is added to `failed`.
+  bool attempt(const postgres::RestoreStep& step,
+               std::vector<std::string>& failed,
+               const std::function<void()>& action) {
+    try {
+      action();
+      return true;
+    } catch (const Error& error) {
+      if (steps_.size() == 1) throw;
+      session_.console.error(error);
+      failed.push_back(step.facts.name);
+      return false;
+    }
+  }
+
+  void say_failures() const {
+    if (!unverified_.empty())
+      session_.console.error(failure("cli_postgres.not_verified", unverified_));
+    if (failed_.empty()) return;
+    session_.console.error(failure("cli_postgres.not_restored", failed_)
                                .with_hint(text("cli_postgres.not_restored_hint")));
+  }
+
+  Error failure(const char* key, const std::vector<std::string>& databases) const {
+    std::string names;
+    for (const std::string& name : databases) names += (names.empty() ? "" : ", ") + name;
+    return {ErrorCode::io,
+            text(key,
+                 {{"count", std::to_string(databases.size())},
+                  {"all", std::to_string(steps_.size())},
+                  {"names", names}})};
   }
 
   std::string_view status_of(const postgres::RestoreStep& step) const {
@@ -369,16 +340,16 @@ class DatabaseRestore {
       json.member("tables", std::uint64_t{step.facts.tables.size()});
       json.member("rows", rows_of(step)).end_object();
     }
-    json.end_array().key("verified").boolean(options_.verify && !options_.dry_run);
+    json.end_array()
+        .key("verified")
+        .boolean(options_.verify && !options_.dry_run && failed_.empty() && unverified_.empty());
     json.member("tables_that_differ", std::uint64_t{different}).end_object();
     session_.console.print(out + "\n");
   }
 
-  // How many tables have other rows than the dump.
-  std::size_t restore(const postgres::RestoreStep& step) {
-    fetch(step.facts.file);
+  void restore(const postgres::RestoreStep& step) {
+    const Fetched dump(*this, step.facts.file);
     postgres::apply_step(tools(), step, file(step.facts.file), maintenance_, session_.stop);
-    std::filesystem::remove(file(step.facts.file));
     if (!session_.options.json) {
       session_.console.say(text("cli_postgres.restored",
                                 {{"database", step.facts.name},
@@ -386,9 +357,9 @@ class DatabaseRestore {
                                  {"tables", std::to_string(step.facts.tables.size())},
                                  {"rows", std::to_string(rows_of(step))}}));
     }
-    return options_.verify ? verify(step) : 0;
   }
 
+  // How many tables have other rows than the dump.
   std::size_t verify(const postgres::RestoreStep& step) {
     const auto differences = postgres::compare_rows(tools(), step, session_.stop);
     for (const postgres::RowDifference& difference : differences) {
@@ -415,7 +386,8 @@ class DatabaseRestore {
   postgres::Programs programs_;
   std::vector<postgres::RestoreStep> steps_;
   postgres::GlobalsPlan globals_;
-  std::vector<std::string> failed_;  // databases that did not come back
+  std::vector<std::string> failed_;      // databases that did not come back
+  std::vector<std::string> unverified_;  // that did, and whose rows could not be counted
 };
 
 }  // namespace

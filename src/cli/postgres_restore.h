@@ -32,6 +32,7 @@ struct PostgresRestoreOptions {
   std::string user;
   std::string run_as;
   std::string server_password;  // the file that holds it
+  std::string ca_file;          // of the server's certificate
   std::string programs;
   int jobs = 0;           // 0: as many as CPUs
   std::string temporary;  // where dumps lie meanwhile

@@ -28,8 +28,10 @@ AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopTo
   return connect_to("template1");
 }
 
-bool is_superuser(const Connection& connection) {
-  return connection.parameter("is_superuser") == "on";
+bool is_superuser(Connection& connection, const StopToken& stop) {
+  return connection
+      .query("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user", stop)
+      .is_true(0, 0);
 }
 
 void require_cluster_of(Connection& connection,

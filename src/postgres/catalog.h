@@ -20,8 +20,9 @@ struct AnywhereConnection {
 };
 AnywhereConnection connect_anywhere(const Server& server, Log& log, const StopToken& stop);
 
-// Whether the session may do all. Of an ordinary connection.
-bool is_superuser(const Connection& connection);
+// Whether the role that connected may do all. (A setting of the role may have made the session
+// another's, which the options that a session begins with know nothing of.)
+bool is_superuser(Connection& connection, const StopToken& stop);
 
 // After a crash another process may have the number that a postmaster.pid names, and another server
 // its port. Throws Error{not_found} when the session's server is known not to be the one of this

@@ -3,10 +3,12 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 
+#include <climits>
 #include <libpq-fe.h>
 
 #include "os/signals.h"
@@ -104,6 +106,7 @@ class Connection::Impl {
   }
 
   PGconn* get() const { return conn_.get(); }
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
   void send(const std::string& sql, const std::vector<std::string>& parameters) const {
     const os::HeldPipeSignal guard;
@@ -206,12 +209,23 @@ class Connection::Impl {
     std::array<pollfd, 2> polled{
         {{PQsocket(get()), static_cast<short>(events), 0}, {stopped_fd(stop), POLLIN, 0}}};
     while (!stop.stop_requested()) {
-      const int ready = poll(polled.data(), polled.size(), -1);
+      const int ready = poll(polled.data(), polled.size(), milliseconds_left());
       if (ready > 0 && !stop.stop_requested()) return;
+      if (ready == 0) {
+        cancel();
+        throw Error(ErrorCode::timeout, hikae::text("postgres.too_slow"), Retry::after_backoff);
+      }
       if (ready < 0 && errno != EINTR) throw system_error(errno, hikae::text("os.read_failed"));
     }
     cancel();
     throw Cancelled();
+  }
+
+  int milliseconds_left() const {
+    if (!deadline_) return -1;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
   }
 
   // The server would notice a closed connection only when it next writes.
@@ -236,6 +250,7 @@ class Connection::Impl {
   }
 
   OpenConnection conn_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   StopToken watched_;
   std::optional<os::StopFd> stopped_;  // of watched_
 };
@@ -256,6 +271,10 @@ Connection::Connection(const Server& server,
 Connection::~Connection() = default;
 Connection::Connection(Connection&& other) noexcept = default;
 Connection& Connection::operator=(Connection&& other) noexcept = default;
+
+void Connection::set_deadline(std::chrono::steady_clock::time_point deadline) {
+  impl_->set_deadline(deadline);
+}
 
 int Connection::server_version() const {
   return PQserverVersion(impl_->get());

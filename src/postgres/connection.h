@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -88,6 +89,9 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
+
+  // No call waits for the server beyond it: Error{timeout}, as if it had been stopped.
+  void set_deadline(std::chrono::steady_clock::time_point deadline);
 
   // 150018 for 15.18; of the server.
   int server_version() const;

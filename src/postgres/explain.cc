@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kNoDatabase = "3D000";
 constexpr std::string_view kNotConnectable = "55000";  // closed, or invalid
+constexpr std::string_view kNoRight = "42501";
 constexpr std::string_view kNotAuthorized = "28000";
 constexpr std::string_view kBadPassword = "28P01";
 
@@ -87,6 +88,7 @@ Text hint_for(const Server& server, const ConnectionWords& told) {
   if (has(words, "could not translate host name")) return text("postgres.hint_host", who);
   if (told.state == kNoDatabase) return text("postgres.hint_no_database", who);
   if (told.state == kNotConnectable) return text("postgres.hint_closed", who);
+  if (told.state == kNoRight) return text("postgres.hint_connect", who);
   if (has(words, "password") || told.state == kBadPassword)
     return text("postgres.hint_password", who);
   if (has(words, "pg_hba.conf")) return text("postgres.hint_hba", who);

@@ -144,7 +144,7 @@ ClientLaunch::ClientLaunch(const Server& server, std::vector<std::string> argv)
     const std::string authorities = authorities_of(server);
     if (!authorities.empty()) environment_.push_back("PGSSLROOTCERT=" + authorities);
   }
-  if (server.may_set_language) environment_.push_back("PGOPTIONS=" + std::string(kUntranslated));
+  if (server.is_superuser) environment_.push_back("PGOPTIONS=" + std::string(kUntranslated));
   // Where there is no password, none of a file in somebody's home either.
   if (server.password) password_ = nameless_file(password_line(*server.password), server);
   environment_.emplace_back(password_ ? "PGPASSFILE=/proc/self/fd/3" : "PGPASSFILE=/dev/null/none");
@@ -174,7 +174,7 @@ os::ProcessRequest ClientLaunch::process() const {
 }
 
 std::string_view language_option(const Server& server) {
-  return server.may_set_language ? kUntranslated : "";
+  return server.is_superuser ? kUntranslated : "";
 }
 
 std::string liveness_argument(const Server& server) {

@@ -12,14 +12,17 @@
 // Logical dumps back into a server: decided first, then done.
 namespace hikae::postgres {
 
-// NAME or NAME=NEWNAME of the command line. Throws Error{invalid_argument} when a name is empty or
-// longer than the server has room for, or when another database would become the pattern of all new
-// ones.
+enum class Owners { keep, drop };         // drop: everything belongs to who restores
+enum class Tablespaces { keep, ignore };  // ignore: everything lies in the default one
+
+// NAME or NAME=NEWNAME of the command line; a name of the snapshot may itself hold "=". Throws
+// Error{invalid_argument} when a name is empty or longer than the server has room for, or when
+// another database would become the pattern of all new ones.
 struct RestoreWish {
   std::string database;
   std::string target;
 };
-RestoreWish parse_wish(const std::string& argument);
+RestoreWish parse_wish(const std::string& argument, const ClusterFacts& facts);
 // Every database of the snapshot under its own name.
 std::vector<RestoreWish> wish_all(const ClusterFacts& facts);
 
@@ -75,8 +78,10 @@ struct ExistingGlobals {
   std::set<std::string> tablespaces;
 };
 
-// The globals without the statements about what the server has already: its roles keep their
-// passwords, settings and rights, and get no new ones. Pure.
+// The globals without the statements about what the server has already: its roles and tablespaces
+// keep their passwords, settings and rights, and get no new ones. All about roles is one
+// transaction, so that one that fails can be given again; tablespaces, which no transaction can
+// make, follow one by one. Pure.
 struct GlobalName {
   enum class Kind { role, tablespace } kind = Kind::role;
   std::string name;
@@ -87,17 +92,19 @@ struct GlobalsPlan {
   std::vector<GlobalName> made;
   std::vector<GlobalName> kept;  // those that were there
 };
-GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing);
+GlobalsPlan plan_globals(std::string_view sql,
+                         const ExistingGlobals& existing,
+                         Tablespaces tablespaces = Tablespaces::keep);
 ExistingGlobals find_globals(Connection& connection, const StopToken& stop);
 
 // Of the SQL of a dump with --create the statements about the database itself (settings, rights,
-// comment), for the name `target`; none about its owner. Its own output can be given again. Pure.
+// comment), for the name `target`; none about its owner, and with Owners::drop none that name a
+// role. Its own output can be given again. Pure.
 std::string database_properties(std::string_view sql,
                                 const std::string& database,
-                                const std::string& target);
+                                const std::string& target,
+                                Owners owners = Owners::keep);
 
-enum class Owners { keep, drop };         // drop: everything belongs to who restores
-enum class Tablespaces { keep, ignore };  // ignore: everything lies in the default one
 struct RestoreTools {
   const Server& server;
   const Programs& programs;

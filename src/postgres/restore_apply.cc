@@ -1,75 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 
 #include "postgres/restore.h"
+#include "postgres/restore_marks.h"
 
 namespace hikae::postgres {
 namespace {
 
-// The comment of a database that is being filled. Whoever lists databases sees it, and a later
-// restore knows by it what it may drop.
-constexpr const char* kUnfinished = "hikae: this restore has not come to its end";
-// And of one that was there, empty: it is not dropped, and must not pass for restored either.
-constexpr const char* kHalfFilled = "hikae: a restore into this database has not come to its end";
 constexpr std::chrono::seconds kRestartPatience{30};
 constexpr std::chrono::milliseconds kLookAgain{500};
-
-// Anything that somebody made in the database. What an extension brought counts too: pg_restore
-// would stumble over it.
-std::string content_question() {
-  // What initdb makes has smaller numbers (FirstNormalObjectId of access/transam.h).
-  constexpr const char* kMade = " WHERE oid >= 16384) + ";
-  constexpr std::array<const char*, 24> kCatalogues = {"pg_class",
-                                                       "pg_proc",
-                                                       "pg_type",
-                                                       "pg_operator",
-                                                       "pg_opclass",
-                                                       "pg_opfamily",
-                                                       "pg_am",
-                                                       "pg_cast",
-                                                       "pg_collation",
-                                                       "pg_conversion",
-                                                       "pg_language",
-                                                       "pg_extension",
-                                                       "pg_trigger",
-                                                       "pg_event_trigger",
-                                                       "pg_publication",
-                                                       "pg_default_acl",
-                                                       "pg_ts_config",
-                                                       "pg_ts_dict",
-                                                       "pg_ts_parser",
-                                                       "pg_ts_template",
-                                                       "pg_transform",
-                                                       "pg_statistic_ext",
-                                                       "pg_foreign_server",
-                                                       "pg_foreign_data_wrapper"};
-  std::string question = "SELECT ";
-  for (const char* catalogue : kCatalogues)
-    question += std::string("(SELECT count(*) FROM pg_catalog.") + catalogue + kMade;
-  // A session's own schema for temporary tables stays when the session has ended.
-  question +=
-      "(SELECT count(*) FROM pg_catalog.pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_') + "
-      "(SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)";
-  return question;
-}
-// Another restore may be at it this moment.
-constexpr const char* kCountSessions =
-    "SELECT count(*) FROM pg_catalog.pg_stat_activity "
-    "WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid() "
-    "AND backend_type <> 'autovacuum worker'";
-// Of the database $1.
-constexpr const char* kComment =
-    "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database "
-    "WHERE datname = $1";
-
-constexpr const char* kExtensionTables =
-    "SELECT n.nspname, c.relname FROM pg_catalog.pg_depend d "
-    "JOIN pg_catalog.pg_class c ON c.oid = d.objid "
-    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'e'";
 
 // By the server's words, as far as it speaks English.
 Text restore_hint(const Error& error) {
@@ -112,12 +53,20 @@ std::string comment_statement(const std::string& database, const std::string& li
   return "COMMENT ON DATABASE " + Connection::quote_name(database) + " IS " + literal;
 }
 
+// 0: superusers alone may connect. -1: everybody.
+std::string limit_statement(const std::string& database, int connections) {
+  return "ALTER DATABASE " + Connection::quote_name(database) + " CONNECTION LIMIT " +
+         std::to_string(connections);
+}
+
 Connection connect_to(const RestoreTools& tools,
                       const std::string& database,
                       const StopToken& stop) {
   Connection connection(tools.server, database, ConnectionKind::ordinary, tools.log, stop);
-  // Copying a large template may take its time.
+  // Copying a large template may take its time. The maintenance database may have just been
+  // restored with what it was set to.
   connection.query("SET statement_timeout = 0", stop);
+  connection.query("SET default_transaction_read_only = off", stop);
   return connection;
 }
 
@@ -145,10 +94,22 @@ void prepare(const RestoreTools& tools,
              const StopToken& stop) {
   Connection connection = connect_to(tools, maintenance_database, stop);
   connection.query(comment_statement(step.target, connection.quote_value(kUnfinished)), stop);
+  // What a superuser does here nobody else may lay a trap for: a trigger, a view in a table's
+  // place.
+  if (tools.server.is_superuser) connection.query(limit_statement(step.target, 0), stop);
   if (tools.owners == Owners::drop || step.facts.owner.empty()) return;
   connection.query("ALTER DATABASE " + Connection::quote_name(step.target) + " OWNER TO " +
                        Connection::quote_name(step.facts.owner),
                    stop);
+}
+
+// The dump's own limit comes with its properties.
+void open_to_all(const RestoreTools& tools,
+                 const RestoreStep& step,
+                 const std::string& maintenance_database,
+                 const StopToken& stop) {
+  if (!tools.server.is_superuser) return;
+  connect_to(tools, maintenance_database, stop).query(limit_statement(step.target, -1), stop);
 }
 
 // A program that was killed may leave sessions behind which go on building an index.
@@ -156,9 +117,15 @@ void drop_now(const RestoreTools& tools,
               const RestoreStep& step,
               const std::string& maintenance_database,
               const StopToken& stop) {
-  connect_to(tools, maintenance_database, stop)
-      .query("DROP DATABASE IF EXISTS " + Connection::quote_name(step.target) + " WITH (FORCE)",
-             stop);
+  Connection connection = connect_to(tools, maintenance_database, stop);
+  const std::string name = Connection::quote_name(step.target);
+  const Result is_template =
+      connection.query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1 AND datistemplate",
+                       {step.target},
+                       stop);
+  if (is_template.rows() > 0)
+    connection.query("ALTER DATABASE " + name + " IS_TEMPLATE false", stop);
+  connection.query("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", stop);
 }
 
 // A server that ran out of space restarts; meanwhile it takes no connections.
@@ -233,9 +200,8 @@ void apply_properties(const RestoreTools& tools,
                       const RestoreStep& step,
                       const std::string& file,
                       const StopToken& stop) {
-  if (tools.owners == Owners::drop) return;
-  const std::string sql =
-      database_properties(list_properties(tools, step, file, stop), step.facts.name, step.target);
+  const std::string sql = database_properties(
+      list_properties(tools, step, file, stop), step.facts.name, step.target, tools.owners);
   if (sql.empty()) return;
   run(tools,
       {tools.programs.path("psql"),
@@ -243,6 +209,8 @@ void apply_properties(const RestoreTools& tools,
        "--quiet",
        "--no-password",
        "--set=ON_ERROR_STOP=1",
+       // The comment takes the place of our mark: not before the rest is there.
+       "--single-transaction",
        "--output=/dev/null",
        "--dbname=" + database_argument(tools.server, step.target)},
       sql,
@@ -257,6 +225,7 @@ std::string mark_filling(const RestoreTools& tools,
                          const StopToken& stop) {
   Connection connection = connect_to(tools, maintenance_database, stop);
   std::string before = connection.query(kComment, {step.target}, stop).text(0, 0);
+  if (before == kHalfFilled || before == kUnfinished) before.clear();
   try {
     connection.query(comment_statement(step.target, connection.quote_value(kHalfFilled)), stop);
   } catch (const Error& error) {
@@ -281,35 +250,6 @@ void mark_finished(const RestoreTools& tools,
 }
 
 }  // namespace
-
-std::vector<ExistingDatabase> find_existing(const Server& server,
-                                            const std::vector<std::string>& names,
-                                            Log& log,
-                                            const StopToken& stop) {
-  std::vector<ExistingDatabase> found;
-  for (const std::string& name : names) {
-    Connection connection(server, name, ConnectionKind::ordinary, log, stop);
-    const std::string comment = connection.query(kComment, {name}, stop).text(0, 0);
-    found.push_back(
-        {name,
-         connection.query(content_question(), stop).number(0, 0) == 0,
-         comment == kUnfinished && connection.query(kCountSessions, stop).number(0, 0) == 0,
-         comment == kHalfFilled,
-         load_database_facts(connection, stop)});
-  }
-  return found;
-}
-
-ExistingGlobals find_globals(Connection& connection, const StopToken& stop) {
-  const auto names_of = [&](const std::string& question) {
-    const Result result = connection.query(question, stop);
-    std::set<std::string> names;
-    for (std::size_t row = 0; row < result.rows(); ++row) names.insert(result.text(row, 0));
-    return names;
-  };
-  return {names_of("SELECT rolname FROM pg_catalog.pg_roles"),
-          names_of("SELECT spcname FROM pg_catalog.pg_tablespace")};
-}
 
 void apply_globals(const RestoreTools& tools,
                    const GlobalsPlan& plan,
@@ -345,6 +285,7 @@ void apply_step(const RestoreTools& tools,
     }
     if (filling) comment = mark_filling(tools, step, maintenance_database, stop);
     run(tools, fill_command(tools, step, file), "", stop);
+    if (made) open_to_all(tools, step, maintenance_database, stop);
     apply_properties(tools, step, file, stop);
     mark_finished(tools, step, comment, maintenance_database, stop);
   } catch (Error& error) {
@@ -359,30 +300,6 @@ void apply_step(const RestoreTools& tools,
     if (filling) tools.log.warning(text("postgres.half_filled", {{"database", step.target}}));
     throw;
   }
-}
-
-std::vector<RowDifference> compare_rows(const RestoreTools& tools,
-                                        const RestoreStep& step,
-                                        const StopToken& stop) {
-  Connection connection(tools.server, step.target, ConnectionKind::ordinary, tools.log, stop);
-  connection.query("SET statement_timeout = 0", stop);
-  // Of an extension's own tables the dump has only what somebody added to them.
-  const Result members = connection.query(kExtensionTables, stop);
-  std::set<std::pair<std::string, std::string>> left_out;
-  for (std::size_t row = 0; row < members.rows(); ++row)
-    left_out.emplace(members.text(row, 0), members.text(row, 1));
-  std::vector<RowDifference> differences;
-  for (const TableRows& table : step.facts.tables) {
-    if (left_out.count({table.schema, table.table}) != 0) continue;
-    // Rows of a partition are dumped with the partition; ONLY keeps those of children out.
-    const Result count =
-        connection.query("SELECT count(*) FROM ONLY " + Connection::quote_name(table.schema) + "." +
-                             Connection::quote_name(table.table),
-                         stop);
-    const auto found = static_cast<std::uint64_t>(count.number(0, 0));
-    if (found != table.rows) differences.push_back({table, found});
-  }
-  return differences;
 }
 
 }  // namespace hikae::postgres

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "postgres/restore.h"
 #include "postgres/sql_scanner.h"
@@ -58,29 +59,20 @@ const SqlToken* behind(const std::vector<SqlToken>& tokens,
   return nullptr;
 }
 
-// The role or tablespace that is there already and that the statement would make or change.
-std::optional<GlobalName> existing_in(const std::vector<SqlToken>& tokens,
-                                      const ExistingGlobals& existing) {
+std::optional<GlobalName> role_of(const SqlToken* token) {
+  if (token == nullptr) return std::nullopt;
+  return GlobalName{GlobalName::Kind::role, token->name()};
+}
+
+// The tablespace that the statement makes, changes or grants; else the role that it makes, changes
+// or gives something to.
+std::optional<GlobalName> subject_of(const std::vector<SqlToken>& tokens) {
   if (tokens.empty()) return std::nullopt;
-  const auto if_in = [&](const SqlToken* token,
-                         const std::set<std::string>& names) -> std::optional<GlobalName> {
-    if (token == nullptr || names.count(token->name()) == 0) return std::nullopt;
-    const bool is_role = &names == &existing.roles;
-    return GlobalName{is_role ? GlobalName::Kind::role : GlobalName::Kind::tablespace,
-                      token->name()};
-  };
-  const SqlToken* const tablespace = behind(tokens, {"TABLESPACE"});
-  const bool grants = tokens.front().is("GRANT");
-  if (!grants && !tokens.front().is("REVOKE")) {
-    if (tablespace != nullptr) return if_in(tablespace, existing.tablespaces);
-    return if_in(behind(tokens, {"ROLE"}), existing.roles);
-  }
-  // Whoever gets or loses a right is who is changed, unless the right comes with a new tablespace.
-  const auto known = if_in(tablespace, existing.tablespaces);
-  if (tablespace != nullptr && !known) return std::nullopt;
-  const SqlToken* const whom = behind(tokens, {grants ? "TO" : "FROM"});
-  if (whom != nullptr && known && whom->is("PUBLIC")) return known;
-  return if_in(whom, existing.roles);
+  if (const SqlToken* const tablespace = behind(tokens, {"TABLESPACE"}))
+    return GlobalName{GlobalName::Kind::tablespace, tablespace->name()};
+  if (tokens.front().is("GRANT")) return role_of(behind(tokens, {"TO"}));
+  if (tokens.front().is("REVOKE")) return role_of(behind(tokens, {"FROM"}));
+  return role_of(behind(tokens, {"ROLE"}));
 }
 
 // What the statement makes: CREATE ROLE clerk.
@@ -129,48 +121,112 @@ bool begin_with(const std::vector<SqlToken>& tokens,
          });
 }
 
+// In whose name the statements are given: a right may be granted by another than its owner.
+class Granter {
+ public:
+  // Whether it was a statement that says so.
+  bool follow(std::string_view statement, const std::vector<SqlToken>& tokens) {
+    if (begin_with(tokens, {"SET", "SESSION", "AUTHORIZATION"})) {
+      set_ = statement;
+    } else if (begin_with(tokens, {"RESET", "SESSION", "AUTHORIZATION"})) {
+      set_ = {};
+    } else {
+      return false;
+    }
+    return true;
+  }
+  std::string around(std::string statement) const {
+    statement += "\n";
+    if (set_.empty()) return statement;
+    return std::string(set_) + "\n" + statement + "RESET SESSION AUTHORIZATION;\n";
+  }
+
+ private:
+  std::string_view set_;
+};
+
+// How what follows is to be read.
+bool is_setting(const std::vector<SqlToken>& tokens) {
+  return tokens.size() > 1 && tokens.front().is("SET") && !tokens[1].is("SESSION");
+}
+
 // The statements about a database, and what must stand around them.
 class DatabaseStatements {
  public:
-  DatabaseStatements(const std::string& database, const std::string& target)
-      : database_(database), target_(Connection::quote_name(target)) {}
+  DatabaseStatements(const std::string& database, const std::string& target, Owners owners)
+      : database_(database), target_(Connection::quote_name(target)), owners_(owners) {}
 
   void add(std::string_view statement) {
     const std::vector<SqlToken> tokens = first_tokens(statement);
     if (begin_with(tokens, {"SET", "client_encoding"}) ||
         begin_with(tokens, {"SET", "standard_conforming_strings"})) {
       settings_.append(statement).append("\n");
-    } else if (begin_with(tokens, {"SET", "SESSION", "AUTHORIZATION"})) {
-      // A right that somebody else than the owner has granted.
-      granter_ = statement;
-    } else if (begin_with(tokens, {"RESET", "SESSION", "AUTHORIZATION"})) {
-      granter_ = {};
-    } else if (const auto at = database_in(tokens); at && tokens[*at].name() == database_) {
-      add_renamed(statement, tokens[*at].text);
     }
+    if (granter_.follow(statement, tokens)) return;
+    const auto at = database_in(tokens);
+    if (!at || tokens[*at].name() != database_) return;
+    const bool names_role = tokens.front().is("GRANT") || tokens.front().is("REVOKE") ||
+                            begin_with(tokens, {"ALTER", "ROLE"});
+    if (owners_ == Owners::keep || !names_role) add_renamed(statement, tokens[*at].text);
   }
   std::string all() const { return found_.empty() ? "" : settings_ + found_; }
 
  private:
   void add_renamed(std::string_view statement, std::string_view name) {
     const auto at = static_cast<std::size_t>(name.data() - statement.data());
-    if (!granter_.empty()) found_.append(granter_).append("\n");
-    found_.append(statement.substr(0, at)).append(target_);
-    found_.append(statement.substr(at + name.size())).append("\n");
-    if (!granter_.empty()) found_ += "RESET SESSION AUTHORIZATION;\n";
+    std::string renamed(statement.substr(0, at));
+    renamed.append(target_).append(statement.substr(at + name.size()));
+    found_ += granter_.around(std::move(renamed));
   }
 
   const std::string& database_;
   std::string target_;
-  std::string_view granter_;
+  Owners owners_;
+  Granter granter_;
   std::string settings_;
   std::string found_;
 };
 
+// A script in which what fails can be given again.
+class GlobalsScript {
+ public:
+  void add_setting(std::string_view statement) { settings_.append(statement).append("\n"); }
+  void add(const GlobalName& subject, const std::string& statement) {
+    if (subject.kind == GlobalName::Kind::role) {
+      roles_ += statement;
+      return;
+    }
+    const auto [known, is_new] = numbers_.emplace(subject.name, tablespaces_.size());
+    if (is_new) tablespaces_.emplace_back();
+    std::string& of_it = tablespaces_[known->second];
+    // CREATE TABLESPACE stands alone, as the server wants it.
+    of_it += of_it.empty() ? statement + "BEGIN;\n" : statement;
+  }
+  std::string all() const {
+    std::string sql = settings_;
+    if (!roles_.empty()) sql += "BEGIN;\n" + roles_ + "COMMIT;\n";
+    for (const std::string& tablespace : tablespaces_) sql += tablespace + "COMMIT;\n";
+    return sql;
+  }
+
+ private:
+  std::string settings_;
+  std::string roles_;
+  std::vector<std::string> tablespaces_;
+  std::map<std::string, std::size_t> numbers_;
+};
+
 }  // namespace
 
-RestoreWish parse_wish(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
+RestoreWish parse_wish(const std::string& argument, const ClusterFacts& facts) {
+  std::size_t equals = argument.find('=');
+  // The longest name of the snapshot that fits: "a=b" itself, or "a=b" to a new name.
+  for (const DatabaseFacts& database : facts.databases) {
+    const std::string& name = database.name;
+    if (name == argument) return {name, name};
+    if (name.find('=') != std::string::npos && argument.starts_with(name + "="))
+      equals = std::max(equals, name.size());
+  }
   RestoreWish wish{argument.substr(0, equals), argument.substr(0, equals)};
   if (equals != std::string::npos) wish.target = argument.substr(equals + 1);
   if (wish.database.empty() || wish.target.empty()) {
@@ -257,30 +313,40 @@ std::string create_statement(const RestoreStep& step,
   return sql;
 }
 
-GlobalsPlan plan_globals(std::string_view sql, const ExistingGlobals& existing) {
+GlobalsPlan plan_globals(std::string_view sql,
+                         const ExistingGlobals& existing,
+                         Tablespaces tablespaces) {
   GlobalsPlan plan;
   std::set<GlobalName> kept;
+  GlobalsScript script;
+  Granter granter;
   for (const SqlPart& part : split_sql(sql)) {
-    if (part.kind == SqlScanner::Part::comment) continue;
-    // A command of psql names nothing that is there.
-    const std::vector<SqlToken> tokens = part.kind == SqlScanner::Part::statement
-                                             ? first_tokens(part.text)
-                                             : std::vector<SqlToken>();
-    if (const auto name = existing_in(tokens, existing)) {
-      kept.insert(*name);
+    // psql's own commands make nothing.
+    if (part.kind != SqlScanner::Part::statement) continue;
+    const std::vector<SqlToken> tokens = first_tokens(part.text);
+    if (granter.follow(part.text, tokens)) continue;
+    if (is_setting(tokens)) script.add_setting(part.text);
+    const auto subject = subject_of(tokens);
+    if (!subject) continue;
+    const bool is_role = subject->kind == GlobalName::Kind::role;
+    if (!is_role && tablespaces == Tablespaces::ignore) continue;
+    if ((is_role ? existing.roles : existing.tablespaces).count(subject->name) != 0) {
+      kept.insert(*subject);
       continue;
     }
-    if (const auto name = made_by(tokens)) plan.made.push_back(*name);
-    plan.sql.append(part.text).append("\n");
+    if (const auto made = made_by(tokens)) plan.made.push_back(*made);
+    script.add(*subject, granter.around(std::string(part.text)));
   }
+  plan.sql = script.all();
   plan.kept.assign(kept.begin(), kept.end());
   return plan;
 }
 
 std::string database_properties(std::string_view sql,
                                 const std::string& database,
-                                const std::string& target) {
-  DatabaseStatements statements(database, target);
+                                const std::string& target,
+                                Owners owners) {
+  DatabaseStatements statements(database, target, owners);
   for (const SqlPart& part : split_sql(sql))
     if (part.kind == SqlScanner::Part::statement) statements.add(part.text);
   return statements.all();

@@ -33,9 +33,9 @@ struct Server {
   std::chrono::milliseconds lock_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds statement_timeout = std::chrono::hours(0);
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
-  // The programs ask the server for untranslated messages, by which hikae tells what failed. Only a
-  // superuser may ask; anybody else's session would be refused.
-  bool may_set_language = false;
+  // The role is a superuser. The programs then ask for untranslated messages, by which hikae tells
+  // what failed; anybody else's session would be refused.
+  bool is_superuser = false;
 
   bool by_socket() const { return host.starts_with('/'); }
 };

@@ -8,6 +8,7 @@
 
 #include "postgres/server.h"
 #include "service/physical_restore.h"
+#include "service/postgres_source.h"
 
 namespace hikae {
 namespace {
@@ -75,6 +76,7 @@ PhysicalRestorePlan::Found require_empty(const std::string& target) {
                      {{"path", target}, {"pid", std::to_string(running->pid)}}))
         .with_hint(text("service.physical_target_hint"));
   }
+  refuse_live_target(target);
   const std::filesystem::path path(target);
   std::error_code failure;
   if (!std::filesystem::exists(path, failure)) return PhysicalRestorePlan::Found::nothing;

@@ -169,4 +169,16 @@ void refuse_live_clusters(const policy::Source& source) {
       .with_hint(replacing_yaml(first.cluster));
 }
 
+void refuse_live_target(const std::string& target) {
+  std::error_code failed;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(target, failed);
+  const std::string path = failed ? target : real.string();
+  for (const postgres::LiveCluster& cluster : postgres::find_live_clusters()) {
+    if (!lies_in(path, cluster.data_directory)) continue;
+    throw Error(ErrorCode::already_exists,
+                text("service.live_target", {{"path", target}, {"folder", cluster.data_directory}}))
+        .with_hint(text("service.live_target_hint"));
+  }
+}
+
 }  // namespace hikae

@@ -41,4 +41,8 @@ Text replacing_yaml(const postgres::LiveCluster& cluster);
 // Throws Error{invalid_argument} with that YAML when there is one now.
 void refuse_live_clusters(const policy::Source& source);
 
+// Nothing may be written among the files of a running server. Throws Error{already_exists} when the
+// folder is, or lies in, the data directory of one.
+void refuse_live_target(const std::string& target);
+
 }  // namespace hikae

@@ -181,6 +181,7 @@ PhysicalStream::PhysicalStream(const PhysicalBackupOptions& options,
       backup_(connection_, options.label, stop),
       database_sizes_(load_database_sizes(options, log, stop)),
       wal_(cluster_.wal_segment_size) {
+  if (deadline_) connection_.set_deadline(*deadline_);
   if (!cluster_.checksums) log_.info(text("source.physical_no_checksums"));
 }
 

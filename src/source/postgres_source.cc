@@ -121,7 +121,7 @@ class PostgresSource final : public Source {
       postgres::require_cluster_of(
           connection, options_.server, options_.data_directory, run_.stop());
     }
-    options_.server.may_set_language = postgres::is_superuser(connection);
+    options_.server.is_superuser = postgres::is_superuser(connection, run_.stop());
     run_.maintenance_database = session.database;
     run_.server_version = connection.server_version();
     if (!options_.logical) return;

@@ -41,6 +41,15 @@ std::string above(const std::string& place) {
   return place.substr(0, slash);
 }
 
+// A dump goes into a file: "/backup/shop.sql". (pg_dump -Fd and pg_basebackup write folders.)
+std::string folder_of_dump(const ScriptAction& action, const std::string& target) {
+  const std::size_t slash = target.rfind('/');
+  const bool is_file = action.kind == ScriptAction::Kind::dumps_cluster &&
+                       slash != std::string::npos && slash > 0 &&
+                       target.find('.', slash) != std::string::npos;
+  return is_file ? target.substr(0, slash) : target;
+}
+
 // The address of a repository beside what a script writes to.
 std::string repository_at(const std::string& target) {
   if (target.starts_with("s3://")) return without_slash_at_end(folder_of(target)) + "/hikae";
@@ -319,7 +328,8 @@ class FromScripts {
   }
 
   void destination(const ScriptAction& action) {
-    const std::string url = action.target.empty() ? "" : repository_at(safe_place(action));
+    const std::string url =
+        action.target.empty() ? "" : repository_at(folder_of_dump(action, safe_place(action)));
     if (url.empty() || printable(url) != url || url.find_first_of("$`*?[ ") != std::string::npos)
       return;
     const std::string body = "url: " + policy::write_scalar(url, policy::Kind::location);

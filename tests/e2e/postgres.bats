@@ -616,6 +616,85 @@ destinations:}"
   sql live postgres "DROP DATABASE half"
 }
 
+@test "globals that fail can be given again, and lose nothing" {
+  sql live postgres "CREATE ROLE aboss LOGIN IN ROLE accounting; CREATE ROLE zoe IN ROLE aboss"
+  sql live postgres "ALTER ROLE aboss SET plpgsql.bogus = '1'; ALTER ROLE clerk SET search_path = clerk"
+  write_policy 'databases: [shop]'
+  hikae -q run
+  # Where plpgsql is loaded it refuses settings that it does not know.
+  start_cluster bare "session_preload_libraries = 'plpgsql'"
+  run -1 restore --all --globals --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  assert_says "plpgsql.bogus"
+  [ "$(sql bare postgres "SELECT count(*) FROM pg_roles WHERE rolname !~ '^pg_'")" = 1 ]
+  sed -i '/session_preload/d' "$BATS_FILE_TMPDIR/bare/data/postgresql.conf"
+  as_postgres pg_ctl -D "$BATS_FILE_TMPDIR/bare/data" -s reload
+  run -0 restore --all --globals --host "$BATS_FILE_TMPDIR/bare" --port 54322
+  diff <(pg live pg_dumpall -r | grep "aboss\|zoe\|clerk\|accounting") <(pg bare pg_dumpall -r | grep "aboss\|zoe\|clerk\|accounting")
+  [ "$(sql bare postgres "SELECT datconnlimit FROM pg_database WHERE datname = 'shop'")" = -1 ]
+  stop_cluster bare immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/bare"
+  sql live postgres "ALTER ROLE clerk RESET search_path; DROP ROLE zoe; DROP ROLE aboss"
+}
+
+@test "a database is not taken for restored before its rights are back, and is verified as what it is" {
+  sql live postgres "CREATE ROLE guest"
+  sql live postgres "CREATE DATABASE model"
+  sql live model "CREATE TABLE t AS SELECT n FROM generate_series(1, 3) n"
+  sql live postgres "COMMENT ON DATABASE model IS 'the model'; REVOKE CONNECT ON DATABASE model FROM PUBLIC; GRANT CONNECT ON DATABASE model TO guest"
+  sql live postgres "ALTER DATABASE model IS_TEMPLATE true"
+  install -d -o postgres -g postgres -m 700 "$BATS_FILE_TMPDIR/live/elsewhere"
+  sql live postgres "CREATE TABLESPACE elsewhere LOCATION '$BATS_FILE_TMPDIR/live/elsewhere'"
+  write_policy 'databases: [model, "odd/name %"]'
+  hikae -q run
+  sql live postgres "DROP TABLESPACE elsewhere"
+  start_cluster bare
+  to_bare() { restore --host "$BATS_FILE_TMPDIR/bare" --port 54322 "$@"; }
+  # The role that gets a right is missing: what was made goes, a template too.
+  run -1 to_bare --database model
+  assert_says 'role "guest" does not exist'
+  [ "$(sql bare postgres "SELECT count(*) FROM pg_database WHERE datname = 'model'")" = 0 ]
+  # What was there, empty, stays and says what it is.
+  sql bare postgres "CREATE DATABASE model"
+  run -1 to_bare --database model
+  run -1 to_bare --all --skip-existing
+  assert_says "a restore into it did not come to its end"
+  sql bare postgres "DROP DATABASE model"
+  # The tablespace's folder is gone.
+  rmdir "$BATS_FILE_TMPDIR/live/elsewhere"
+  run -1 to_bare --all --globals
+  assert_says "elsewhere"
+  run -0 to_bare --all --globals --no-tablespaces
+  [ "$(sql bare postgres "SELECT datistemplate, shobj_description(oid, 'pg_database'), has_database_privilege('guest', oid, 'CONNECT')
+    FROM pg_database WHERE datname = 'model'")" = "t|the model|t" ]
+  run -0 to_bare --all --skip-existing --verify
+  assert_says "model: every table has as many rows"
+  # A view in the table's place would run its owner's words in the name of who counts.
+  sql bare model "DROP TABLE t; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN CREATE ROLE trapped; RETURN 1; END'"
+  sql bare model "CREATE VIEW t AS SELECT f() AS n FROM generate_series(1, 3)"
+  run -1 to_bare --all --skip-existing --verify
+  assert_says "public.t: 0 rows, but the backup had 3"
+  [ "$(sql bare postgres "SELECT count(*) FROM pg_roles WHERE rolname = 'trapped'")" = 0 ]
+  stop_cluster bare immediate
+  rm -rf "${BATS_FILE_TMPDIR:?}/bare"
+  sql live postgres "ALTER DATABASE model IS_TEMPLATE false"
+  sql live postgres "DROP DATABASE model"
+  sql live postgres "DROP ROLE guest"
+}
+
+@test "nothing is restored among the files of a running server, nor to another server than was meant" {
+  write_policy 'databases: [shop]'
+  hikae -q run
+  run -1 hikae restore latest --target "$BATS_FILE_TMPDIR/live/data"
+  assert_says "where a PostgreSQL server works"
+  run -1 hikae restore latest --target "$BATS_FILE_TMPDIR/live/data/sub/folder"
+  assert_says "where a PostgreSQL server works"
+  [ ! -e "$BATS_FILE_TMPDIR/live/data/sub" ]
+  run -1 restore --database shop=again --port 5999
+  assert_says "--port alone" "--host"
+  run -1 restore --database shop=template1
+  assert_says "Restore to another name"
+}
+
 @test "a restore that fails says why and drops what it made" {
   write_policy 'databases: [shop]'
   hikae -q run

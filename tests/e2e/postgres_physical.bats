@@ -238,6 +238,8 @@ invariant="SELECT (SELECT sum(abalance) FROM pgbench_accounts) = s AND (SELECT s
   run hikae postgres restore --source database --target "$BATS_FILE_TMPDIR/live/data"
   [ "$status" -eq 1 ]
   [[ $output == *"running server"* ]]
+  run -1 hikae postgres restore --source database --target "$BATS_FILE_TMPDIR/live/data/sub"
+  assert_says "where a PostgreSQL server works"
   # The tablespace's old place is in use.
   run hikae postgres restore --source database --target copy/data
   [ "$status" -eq 1 ]

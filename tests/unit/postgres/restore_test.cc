@@ -36,15 +36,25 @@ ErrorCode code_of(const std::function<void()>& action) {
 }
 
 TEST(ParseWish, ReadsANameAndANewOne) {
-  EXPECT_EQ(parse_wish("shop").target, "shop");
-  EXPECT_EQ(parse_wish("shop=copy").database, "shop");
-  EXPECT_EQ(parse_wish("shop=copy").target, "copy");
+  const ClusterFacts facts = facts_of({"shop", "a", "a=b", "a=b=c"});
+  EXPECT_EQ(parse_wish("shop", facts).target, "shop");
+  EXPECT_EQ(parse_wish("shop=copy", facts).database, "shop");
+  EXPECT_EQ(parse_wish("shop=copy", facts).target, "copy");
   const std::string longest(63, 'x');
-  EXPECT_EQ(parse_wish("shop=" + longest).target, longest);
-  EXPECT_EQ(parse_wish("template1").target, "template1");
+  EXPECT_EQ(parse_wish("shop=" + longest, facts).target, longest);
+  EXPECT_EQ(parse_wish("template1", facts).target, "template1");
   const std::string too_long = "shop=" + longest + "x";
   for (const char* bad : {"", "=x", "x=", too_long.c_str(), "shop=template1", "shop=template0"})
-    EXPECT_EQ(code_of([&] { parse_wish(bad); }), ErrorCode::invalid_argument) << bad;
+    EXPECT_EQ(code_of([&] { parse_wish(bad, facts); }), ErrorCode::invalid_argument) << bad;
+}
+
+TEST(ParseWish, KnowsNamesThatHoldTheSign) {
+  const ClusterFacts facts = facts_of({"shop", "a", "a=b", "a=b=c"});
+  EXPECT_EQ(parse_wish("a=b", facts).target, "a=b");
+  EXPECT_EQ(parse_wish("a=x", facts).database, "a");
+  EXPECT_EQ(parse_wish("a=b=x", facts).database, "a=b");
+  EXPECT_EQ(parse_wish("a=b=x", facts).target, "x");
+  EXPECT_EQ(parse_wish("a=b=c=x", facts).database, "a=b=c");
 }
 
 TEST(PlanDatabases, CreatesWhatIsNotThereAndFillsWhatIsEmpty) {
@@ -126,9 +136,9 @@ TEST(PlanGlobals, LeavesWhatTheServerHasAsItIs) {
       "ALTER ROLE \"odd \"\"one\"\"\" WITH NOLOGIN;\n"
       "GRANT postgres TO clerk;\n",
       {{"postgres", "odd \"one\""}, {"pg_default"}});
-  EXPECT_EQ(
-      plan.sql,
-      "CREATE ROLE clerk;\nALTER ROLE clerk WITH LOGIN PASSWORD 'x';\nGRANT postgres TO clerk;\n");
+  EXPECT_EQ(plan.sql,
+            "BEGIN;\nCREATE ROLE clerk;\nALTER ROLE clerk WITH LOGIN PASSWORD 'x';\n"
+            "GRANT postgres TO clerk;\nCOMMIT;\n");
   EXPECT_THAT(plan.kept, ElementsAre(role("odd \"one\""), role("postgres")));
   EXPECT_THAT(plan.made, ElementsAre(role("clerk")));
 }
@@ -142,8 +152,8 @@ TEST(PlanGlobals, DoesNotTakeARoleForATablespaceOfItsName) {
       "ALTER TABLESPACE slow SET (seq_page_cost = 2);\n";
   const GlobalsPlan plan = plan_globals(sql, {{"fast"}, {"slow"}});
   EXPECT_EQ(plan.sql,
-            "CREATE ROLE slow;\n"
-            "CREATE TABLESPACE fast OWNER fast LOCATION '/srv/fast';\n");
+            "BEGIN;\nCREATE ROLE slow;\nCOMMIT;\n"
+            "CREATE TABLESPACE fast OWNER fast LOCATION '/srv/fast';\nBEGIN;\nCOMMIT;\n");
   EXPECT_THAT(plan.kept, ElementsAre(role("fast"), tablespace("slow")));
   EXPECT_THAT(plan.made, ElementsAre(role("slow"), tablespace("fast")));
 }
@@ -217,28 +227,53 @@ TEST(PlanGlobals, TakesNoTextForAStatement) {
       "ALTER ROLE eve SET search_path TO E'a\nALTER ROLE eve SUPERUSER; --';\n";
   const std::string comment = "COMMENT ON ROLE eve IS 'x\nALTER ROLE postgres NOLOGIN;\n';\n";
   EXPECT_EQ(plan_globals(settings + comment, {{"eve", "postgres"}, {}}).sql, "");
-  EXPECT_EQ(plan_globals(settings + comment, {{"postgres"}, {}}).sql, settings + comment);
+  EXPECT_EQ(plan_globals(settings + comment, {{"postgres"}, {}}).sql,
+            "BEGIN;\n" + settings + comment + "COMMIT;\n");
 }
 
-TEST(PlanGlobals, GivesNoRightsToRolesThatAreThere) {
+TEST(PlanGlobals, GivesNoRightsToWhatIsThere) {
   const GlobalsPlan plan = plan_globals(
       "GRANT admin TO there WITH ADMIN OPTION GRANTED BY postgres;\n"
       "GRANT there TO fresh GRANTED BY postgres;\n"
       "GRANT SET ON PARAMETER work_mem TO there;\n"
+      "SET SESSION AUTHORIZATION there;\n"
       "GRANT SET,ALTER SYSTEM ON PARAMETER work_mem TO fresh;\n"
+      "RESET SESSION AUTHORIZATION;\n"
       "GRANT ALL ON TABLESPACE old TO fresh;\n"
-      "GRANT ALL ON TABLESPACE old TO PUBLIC;\n"
       "REVOKE ALL ON TABLESPACE old FROM there;\n"
-      "GRANT ALL ON TABLESPACE \"made\" TO there;\n"
       "COMMENT ON TABLESPACE old IS 'x';\n"
       "SECURITY LABEL FOR p ON ROLE there IS 'x';\n",
       {{"there", "postgres"}, {"old"}});
   EXPECT_EQ(plan.sql,
+            "BEGIN;\n"
             "GRANT there TO fresh GRANTED BY postgres;\n"
+            "SET SESSION AUTHORIZATION there;\n"
             "GRANT SET,ALTER SYSTEM ON PARAMETER work_mem TO fresh;\n"
-            "GRANT ALL ON TABLESPACE old TO fresh;\n"
-            "GRANT ALL ON TABLESPACE \"made\" TO there;\n");
+            "RESET SESSION AUTHORIZATION;\n"
+            "COMMIT;\n");
   EXPECT_THAT(plan.kept, ElementsAre(role("there"), tablespace("old")));
+}
+
+// What fails can be given again: roles come together or not at all, and no transaction can make a
+// tablespace.
+TEST(PlanGlobals, MakesRolesAtOnceAndThenTablespacesOneByOne) {
+  const std::string sql =
+      "\\restrict x\nSET client_encoding = 'UTF8';\nCREATE ROLE a;\n"
+      "CREATE TABLESPACE \"t 1\" OWNER a LOCATION '/1';\n"
+      "ALTER TABLESPACE \"t 1\" SET (seq_page_cost = 2);\n"
+      "CREATE TABLESPACE t2 OWNER a LOCATION '/2';\n"
+      "GRANT ALL ON TABLESPACE \"t 1\" TO PUBLIC;\nGRANT a TO b;\n\\unrestrict x\n";
+  EXPECT_EQ(plan_globals(sql, {}).sql,
+            "SET client_encoding = 'UTF8';\n"
+            "BEGIN;\nCREATE ROLE a;\nGRANT a TO b;\nCOMMIT;\n"
+            "CREATE TABLESPACE \"t 1\" OWNER a LOCATION '/1';\n"
+            "BEGIN;\nALTER TABLESPACE \"t 1\" SET (seq_page_cost = 2);\n"
+            "GRANT ALL ON TABLESPACE \"t 1\" TO PUBLIC;\nCOMMIT;\n"
+            "CREATE TABLESPACE t2 OWNER a LOCATION '/2';\nBEGIN;\nCOMMIT;\n");
+  const GlobalsPlan without = plan_globals(sql, {}, Tablespaces::ignore);
+  EXPECT_EQ(without.sql,
+            "SET client_encoding = 'UTF8';\nBEGIN;\nCREATE ROLE a;\nGRANT a TO b;\nCOMMIT;\n");
+  EXPECT_THAT(without.made, ElementsAre(role("a")));
 }
 
 TEST(DatabaseProperties, AreTheStatementsAboutTheDatabaseForItsNewName) {
@@ -267,6 +302,10 @@ TEST(DatabaseProperties, AreTheStatementsAboutTheDatabaseForItsNewName) {
   EXPECT_EQ(database_properties(database_properties(sql, "shop", "shop"), "shop", "new \"one\""),
             expected);
   EXPECT_EQ(database_properties(sql, "other", "new"), "");
+  EXPECT_EQ(database_properties(sql, "shop", "b", Owners::drop),
+            "SET client_encoding = 'UTF8';\n"
+            "ALTER DATABASE \"b\" SET work_mem TO '8MB';\n"
+            "COMMENT ON DATABASE \"b\" IS 'two\nlines of DATABASE shop ';\n");
 }
 
 TEST(DatabaseProperties, TakeNothingFromWithinABody) {

@@ -116,6 +116,8 @@ TEST(ProposalFromScripts, ADatabaseIsTakenFromTheServerThatTheScriptNames) {
       text,
       HasSubstr("# A server over the network: add its password by reference (password: {file: "));
   EXPECT_THAT(text, HasSubstr("# x.sh:4: reads from another machine"));
+  EXPECT_THAT(text, HasSubstr("url: /b/hikae"));
+  EXPECT_THAT(text, Not(HasSubstr(".sql/hikae")));
   EXPECT_THAT(text, HasSubstr("# x.sh:5: not understood"));
 }
 
