@@ -71,3 +71,42 @@ process_below() {
     [ -z "$found" ] || { echo "$found" && return; }
   done
 }
+
+# The cluster live with the database shop: roles, rights, settings, a comment, tables, a large object.
+start_shop() {
+  start_cluster live "max_prepared_transactions = 2"
+  sql live postgres "CREATE ROLE accounting; CREATE ROLE clerk LOGIN PASSWORD 'x' IN ROLE accounting"
+  sql live postgres "CREATE DATABASE shop OWNER clerk"
+  sql live postgres "CREATE DATABASE \"odd/name %\""
+  sql live postgres "ALTER DATABASE shop SET work_mem = '8MB'; GRANT TEMPORARY ON DATABASE shop TO accounting; COMMENT ON DATABASE shop IS 'what is sold'"
+  pg live pgbench -q -i -s 5 shop 2>/dev/null
+  sql live shop "CREATE TABLE ledger (id int PRIMARY KEY, 摘要 text); INSERT INTO ledger SELECT n, '売上' || n FROM generate_series(1, 5000) n;
+    CREATE TABLE bulk AS SELECT n, md5(n::text) || md5((n + 7)::text) AS t FROM generate_series(1, 600000) n;
+    ALTER TABLE ledger OWNER TO accounting; SELECT lo_from_bytea(4711, repeat('memo', 30000)::bytea)"
+}
+
+# Of the test's own, in the folder where it runs.
+use_policy() {
+  cd "$BATS_TEST_TMPDIR" || return
+  export HIKAE_POLICY=$BATS_TEST_TMPDIR/policy.yaml HIKAE_STATE_DIR=$BATS_TEST_TMPDIR/state HIKAE_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+  unset RESTIC_PASSWORD
+  (umask 077 && echo correct-horse >password)
+}
+
+# write_policy KEYS…: one source, "database", with these more keys.
+write_policy() {
+  {
+    printf '%s\n' "version: 1" "name: demo" "timezone: Asia/Tokyo" "sources:" "  database:" "    postgres:" \
+      "      data_directory: $BATS_FILE_TMPDIR/live/data"
+    [ $# -eq 0 ] || printf '      %s\n' "$@"
+    printf '%s\n' "destinations:" "  store: {url: $BATS_TEST_TMPDIR/store}" "encryption:" \
+      "  password: {file: $BATS_TEST_TMPDIR/password}" "schedule: {backup: daily 02:00}"
+  } >"$HIKAE_POLICY"
+  [ -d store ] || hikae -q init
+}
+
+# On the repository of write_policy.
+stock_restic() { restic --no-cache -q --password-file password -r store "$@"; }
+
+# Ends the sessions of the cluster live that hold a lock and sleep.
+end_locks() { sql live postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()" >/dev/null; }
