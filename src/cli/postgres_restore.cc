@@ -219,7 +219,10 @@ class DatabaseRestore {
   // One dump lies there at a time.
   void check_space() {
     std::uint64_t most = 0;
-    for (const postgres::RestoreStep& step : steps_) most = std::max(most, step.facts.dump_bytes);
+    for (const postgres::RestoreStep& step : steps_) {
+      if (step.how != postgres::RestoreStep::How::skip)
+        most = std::max(most, step.facts.dump_bytes);
+    }
     const std::uint64_t free = os::free_space(folder_.path()).free_bytes;
     if (free > most) return;
     throw Error(ErrorCode::no_space,

@@ -50,12 +50,10 @@ int major_of(std::string_view version) {
   return major;
 }
 
-// The token behind the first of these keywords; nullptr when there is none.
-const SqlToken* behind(const std::vector<SqlToken>& tokens,
-                       std::initializer_list<std::string_view> keywords) {
+// The token behind the first such keyword; nullptr when there is none.
+const SqlToken* behind(const std::vector<SqlToken>& tokens, std::string_view keyword) {
   for (std::size_t at = 0; at + 1 < tokens.size(); ++at)
-    for (const std::string_view keyword : keywords)
-      if (tokens[at].is(keyword)) return &tokens[at + 1];
+    if (tokens[at].is(keyword)) return &tokens[at + 1];
   return nullptr;
 }
 
@@ -68,11 +66,11 @@ std::optional<GlobalName> role_of(const SqlToken* token) {
 // or gives something to.
 std::optional<GlobalName> subject_of(const std::vector<SqlToken>& tokens) {
   if (tokens.empty()) return std::nullopt;
-  if (const SqlToken* const tablespace = behind(tokens, {"TABLESPACE"}))
+  if (const SqlToken* const tablespace = behind(tokens, "TABLESPACE"))
     return GlobalName{GlobalName::Kind::tablespace, tablespace->name()};
-  if (tokens.front().is("GRANT")) return role_of(behind(tokens, {"TO"}));
-  if (tokens.front().is("REVOKE")) return role_of(behind(tokens, {"FROM"}));
-  return role_of(behind(tokens, {"ROLE"}));
+  if (tokens.front().is("GRANT")) return role_of(behind(tokens, "TO"));
+  if (tokens.front().is("REVOKE")) return role_of(behind(tokens, "FROM"));
+  return role_of(behind(tokens, "ROLE"));
 }
 
 // What the statement makes: CREATE ROLE clerk.
@@ -99,7 +97,7 @@ std::string literal(std::string_view value) {
 std::optional<std::size_t> database_in(const std::vector<SqlToken>& tokens) {
   constexpr std::array<std::string_view, 5> kVerbs = {
       "ALTER", "COMMENT", "GRANT", "REVOKE", "SECURITY"};
-  const SqlToken* const name = behind(tokens, {"DATABASE"});
+  const SqlToken* const name = behind(tokens, "DATABASE");
   if (name == nullptr || std::none_of(kVerbs.begin(), kVerbs.end(), [&](auto verb) {
         return tokens.front().is(verb);
       }))
